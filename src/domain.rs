@@ -1,0 +1,31 @@
+//! The vocabulary every other room speaks: money, documents, products, events.
+//!
+//! Pure data and arithmetic: no input or output, no clock, no foreign field names. Keeps P6 by making amounts of two
+//! currencies impossible to add and by giving every document one balance check.
+//! Next in the flow: [`crate::storefront`] and [`crate::office`] translate foreign shapes into these types.
+
+mod call_error;
+mod credit;
+mod customer;
+mod delivery;
+mod event;
+mod money;
+mod names;
+mod order;
+mod product;
+mod sale;
+mod stock;
+
+pub use call_error::CallError;
+pub use credit::{Credit, CreditLine};
+pub use customer::{Address, Buyer, CustomerProfile};
+pub use delivery::{Delivery, DeliveryId, NewDelivery, Origin, Side, Verified};
+pub use event::{BadEvent, Draft, Event, EventId, EventType, Fact, HandlingId, Normalised, Version};
+pub use money::{Currency, Money, MoneyError};
+pub use names::{
+    BadName, BranchCode, ChannelName, DocumentRef, HandlerName, OfficeName, Sku, StorefrontName, StyleCode,
+};
+pub use order::OrderCancelled;
+pub use product::{Image, Price, Product, ProductArchived, Variant};
+pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};
+pub use stock::StockLevel;

@@ -1,0 +1,247 @@
+//! Domain events: what a delivery means, whatever system it came from, in a CloudEvents 1.0 envelope.
+//!
+//! What comes in: a [`Draft`] from an adapter's normaliser. What goes out: an [`Event`] in the journal and on the bus.
+//! Next in the flow: [`crate::flow`] gives each event to the handlers that want it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel};
+
+/// The number of an event (UUIDv7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+pub struct EventId(pub Uuid);
+
+impl std::fmt::Display for EventId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number of one handler's work on one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HandlingId(pub i64);
+
+/// How new a state is, by its source's own count; larger is newer. Documents, which never change, have version 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(pub i64);
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $variant:ident($data:ty) = $word:literal;)*) => {
+        /// The kinds of event.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventType {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl EventType {
+            /// Every kind there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The CloudEvents `type`, also the routing key's beginning.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// Reads a CloudEvents `type`.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)* _ => None }
+            }
+
+            /// The JSON Schema of the event's data.
+            #[must_use]
+            pub fn data_schema(self) -> schemars::Schema {
+                match self { $(Self::$variant => schemars::schema_for!($data),)* }
+            }
+        }
+
+        /// What happened.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(clippy::large_enum_variant, reason = "facts are moved rarely and boxed by nobody")]
+        pub enum Fact {
+            $($(#[$doc])* $variant($data),)*
+        }
+
+        impl Fact {
+            /// Which kind of event this is.
+            #[must_use]
+            pub fn event_type(&self) -> EventType {
+                match self { $(Self::$variant(_) => EventType::$variant,)* }
+            }
+
+            /// The data as JSON.
+            ///
+            /// # Errors
+            /// When the data cannot be written as JSON.
+            pub fn to_json(&self) -> serde_json::Result<Box<RawValue>> {
+                match self { $(Self::$variant(data) => serde_json::value::to_raw_value(data),)* }
+            }
+
+            /// Reads the data of one kind of event.
+            ///
+            /// # Errors
+            /// When the JSON is not of that kind's shape.
+            pub fn from_json(kind: EventType, json: &str) -> serde_json::Result<Self> {
+                match kind { $(EventType::$variant => serde_json::from_str(json).map(Self::$variant),)* }
+            }
+        }
+    };
+}
+
+facts! {
+    /// A sale is complete and becomes an invoice.
+    SaleInvoiced(Sale) = "sale.invoiced";
+    /// Something was given back and becomes a credit note.
+    SaleCredited(Credit) = "sale.credited";
+    /// An order ended before it was invoiced.
+    OrderCancelled(OrderCancelled) = "order.cancelled";
+    /// A product is new or has changed.
+    ProductChanged(Product) = "product.changed";
+    /// A product is no longer for the web.
+    ProductArchived(ProductArchived) = "product.archived";
+    /// A stock figure has changed.
+    StockChanged(StockLevel) = "stock.changed";
+    /// A price has changed.
+    PriceChanged(Price) = "price.changed";
+}
+
+/// An event as an adapter states it, before the journal numbers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What makes the fact unique within its channel and kind, such as `order:5900000000001` or `stock:SHIRT-M@AKL#815`.
+    pub source_document: String,
+    /// The thing it is about, such as `order:5900000000001` or `stock:SHIRT-M@AKL`. One handler works on one entity at a time.
+    pub entity: String,
+    /// How new it is.
+    pub version: Version,
+    /// When it happened at its source, UTC.
+    pub time: Timestamp,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// What a delivery turned out to mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Normalised {
+    /// It raises these events; at least one.
+    Events(Vec<Draft>),
+    /// It carries no news, for this reason.
+    Ignored(String),
+    /// It cannot be understood, for this reason; a person should look.
+    Rejected(String),
+}
+
+/// A domain event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its number.
+    pub id: EventId,
+    /// The channel it belongs to.
+    pub channel: ChannelName,
+    /// Where it came from, as a URI reference: `storefront/kiwi-web`, `office/kiwi`.
+    pub source: String,
+    /// The delivery that raised it.
+    pub delivery: DeliveryId,
+    /// What it says.
+    pub draft: Draft,
+}
+
+/// The CloudEvents envelope; attribute names by the CloudEvents rules (lower case letters and digits).
+#[derive(Serialize, Deserialize)]
+struct Envelope {
+    specversion: std::borrow::Cow<'static, str>,
+    id: EventId,
+    source: String,
+    r#type: String,
+    subject: String,
+    time: Timestamp,
+    datacontenttype: std::borrow::Cow<'static, str>,
+    dataschema: String,
+    channel: ChannelName,
+    sourcedocument: String,
+    entityversion: String,
+    correlationid: DeliveryId,
+    causationid: DeliveryId,
+    traceparent: String,
+    data: Box<RawValue>,
+}
+
+/// Why stored text is not an event.
+#[derive(Debug, thiserror::Error)]
+pub enum BadEvent {
+    /// Not the envelope's shape, or not the data's.
+    #[error("the event cannot be read: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A kind this program does not know.
+    #[error("the event is of unknown type `{0}`")]
+    UnknownType(String),
+    /// The version is not a number.
+    #[error("the event's version `{0}` is not a number")]
+    Version(String),
+}
+
+impl Event {
+    /// Which kind of event this is.
+    #[must_use]
+    pub fn event_type(&self) -> EventType {
+        self.draft.fact.event_type()
+    }
+
+    /// The event as CloudEvents JSON.
+    ///
+    /// # Errors
+    /// When the data cannot be written as JSON.
+    pub fn to_cloud_event(&self) -> Result<String, BadEvent> {
+        let kind = self.event_type().as_str();
+        let trace = self.delivery.0.simple();
+        let span = &self.id.0.simple().to_string()[16..];
+        Ok(serde_json::to_string(&Envelope {
+            specversion: "1.0".into(),
+            id: self.id,
+            source: self.source.clone(),
+            r#type: kind.to_owned(),
+            subject: self.draft.entity.clone(),
+            time: self.draft.time,
+            datacontenttype: "application/json".into(),
+            dataschema: format!("urn:tillbridge:schema:{kind}:1"),
+            channel: self.channel.clone(),
+            sourcedocument: self.draft.source_document.clone(),
+            entityversion: self.draft.version.0.to_string(),
+            correlationid: self.delivery,
+            causationid: self.delivery,
+            traceparent: format!("00-{trace}-{span}-01"),
+            data: self.draft.fact.to_json()?,
+        })?)
+    }
+
+    /// Reads CloudEvents JSON that [`Event::to_cloud_event`] wrote.
+    ///
+    /// # Errors
+    /// [`BadEvent`] when it is not such a text.
+    pub fn from_cloud_event(json: &str) -> Result<Self, BadEvent> {
+        let envelope: Envelope = serde_json::from_str(json)?;
+        let kind =
+            EventType::from_word(&envelope.r#type).ok_or_else(|| BadEvent::UnknownType(envelope.r#type.clone()))?;
+        let version = envelope.entityversion.parse().map_err(|_| BadEvent::Version(envelope.entityversion.clone()))?;
+        Ok(Self {
+            id: envelope.id,
+            channel: envelope.channel,
+            source: envelope.source,
+            delivery: envelope.correlationid,
+            draft: Draft {
+                source_document: envelope.sourcedocument,
+                entity: envelope.subject,
+                version: Version(version),
+                time: envelope.time,
+                fact: Fact::from_json(kind, envelope.data.get())?,
+            },
+        })
+    }
+}

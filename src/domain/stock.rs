@@ -1,0 +1,16 @@
+//! How much of one thing lies at one place.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BranchCode, Sku};
+
+/// The office's figure for one SKU at one branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct StockLevel {
+    /// What is counted.
+    pub sku: Sku,
+    /// Where it lies.
+    pub branch: BranchCode,
+    /// Whole pieces; may be negative when more was sold than was booked in.
+    pub on_hand: i64,
+}

@@ -1,0 +1,71 @@
+//! A channel's rules: how a sale of this storefront is written in this office, and back. Pure data and functions.
+//!
+//! What comes in: the configuration, checked. What goes out: decisions handlers ask for. Nothing here calls anybody.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::{BranchCode, ChannelName, OfficeName, StorefrontName};
+use crate::office::ChangeKind;
+use crate::storefront::StockFigure;
+
+/// When a web sale goes to the office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SaleMoment {
+    /// When everything has been shipped (F-358).
+    Fulfilled,
+}
+
+/// The rules between one storefront and one office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// Its name.
+    pub name: ChannelName,
+    /// The web shop.
+    pub storefront: StorefrontName,
+    /// The back office.
+    pub office: OfficeName,
+    /// How sales are booked.
+    pub sale: SaleRules,
+    /// How stock is shown.
+    pub stock: StockRules,
+    /// How ways of paying are called in the office.
+    pub payments: PaymentRules,
+    /// How often each kind of change is asked for.
+    pub every: BTreeMap<ChangeKind, Duration>,
+}
+
+/// How sales are booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleRules {
+    /// When.
+    pub when: SaleMoment,
+    /// The branch that web sales count for and whose stock they move.
+    pub branch: BranchCode,
+}
+
+/// How stock is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockRules {
+    /// Which figure the office's figure is.
+    pub figure: StockFigure,
+    /// Branch to storefront location; branches that are not named here are not shown.
+    pub locations: BTreeMap<BranchCode, String>,
+}
+
+/// How ways of paying are called in the office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRules {
+    /// Storefront gateway to office pay code.
+    pub codes: BTreeMap<String, String>,
+    /// Pay code for gateways that are not named; without one such a payment is a dead letter that names the gateway.
+    pub otherwise: Option<String>,
+}
+
+impl PaymentRules {
+    /// The office's pay code for a gateway.
+    #[must_use]
+    pub fn code(&self, gateway: &str) -> Option<&str> {
+        self.codes.get(gateway).or(self.otherwise.as_ref()).map(String::as_str)
+    }
+}

@@ -1,0 +1,207 @@
+//! The storefront port: what the bridge asks of any web shop. One folder per kind beneath.
+//!
+//! What comes in: calls from a shop ([`Storefront::verify`], [`Storefront::normalise`]) and decisions of handlers (the writes).
+//! What goes out: [`Verified`] deliveries, event drafts, and outcomes classed by [`CallError`].
+//! It keeps P1's first half (nothing unverified is journalled) and P3 at the far end (a stock write names the figure it
+//! replaces). It never touches the journal and never retries: the flow does, from the class of the error.
+//! Next in the flow: [`crate::flow::receive`] journals what was verified.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::{
+    CallError, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku, StorefrontName, Verified,
+};
+
+pub mod shopify;
+
+/// A call to our webhook endpoint, as it came over the wire.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Path segments after the storefront's name, for senders that put the topic there.
+    pub path: Vec<String>,
+    /// Header names in lower case, with their values; values that are not text are left out.
+    pub headers: Vec<(String, String)>,
+    /// The bytes of the body, untouched.
+    pub body: Bytes,
+}
+
+impl Call {
+    /// The first header of that lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Why a call was turned away at the door. Texts never repeat what the caller sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No signature, or not ours. Answered with 401.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// Signed properly, but without what a delivery needs. Answered with 400.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// A storefront's own description, for `check` and for start-up.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct StorefrontDescription {
+    /// Its name for itself, such as the shop's domain.
+    pub identity: String,
+    /// API version in use.
+    pub version: String,
+    /// Currency it books in.
+    pub currency: String,
+    /// Permissions granted.
+    pub scopes: Vec<String>,
+    /// Permissions the bridge needs but was not granted.
+    pub missing_scopes: Vec<String>,
+    /// Places that can hold stock: id and name.
+    pub locations: Vec<(String, String)>,
+}
+
+/// The storefront's ids of a product, kept as cross-references.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductLink {
+    /// Id of the product.
+    pub product: String,
+    /// Ids of its variants.
+    pub variants: Vec<VariantLink>,
+}
+
+/// The storefront's ids of one variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariantLink {
+    /// The office's key.
+    pub sku: Sku,
+    /// Id of the variant.
+    pub variant: String,
+    /// Id under which its stock is kept.
+    pub stock_item: String,
+}
+
+/// A price to set. `compare_at: None` clears the struck-through price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceRow {
+    /// Id of the variant.
+    pub variant: String,
+    /// What the buyer pays.
+    pub price: Money,
+    /// Former price to strike through while a sale is on.
+    pub compare_at: Option<Money>,
+}
+
+/// A stock figure to set at one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockRow {
+    /// Id under which the stock is kept.
+    pub stock_item: String,
+    /// Id of the location.
+    pub location: String,
+    /// The new figure.
+    pub quantity: i64,
+    /// The figure believed to be there now; `None` when nothing is known, which sets without comparing.
+    pub expected: Option<i64>,
+}
+
+/// Which of the storefront's figures the office's figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StockFigure {
+    /// Pieces on the shelf; the storefront takes off open orders by itself.
+    OnHand,
+    /// Pieces that can be sold.
+    Available,
+}
+
+/// What became of one stock row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StockOutcome {
+    /// The figure stands.
+    Written,
+    /// Another figure was there than expected; nothing was written for this row. Decide again with this one.
+    Stale {
+        /// The figure found.
+        found: i64,
+    },
+    /// The row was refused.
+    Failed(CallError),
+}
+
+/// A webhook subscription at the storefront.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Subscription {
+    /// The storefront's id of it.
+    pub id: String,
+    /// What it is about.
+    pub topic: String,
+    /// Where it is sent to.
+    pub address: String,
+    /// Version its bodies are written in.
+    pub version: String,
+}
+
+/// A web shop.
+#[async_trait]
+pub trait Storefront: Send + Sync + 'static {
+    /// Its name in the configuration.
+    fn name(&self) -> &StorefrontName;
+
+    /// Proves who sent a call, over the raw bytes and in constant time, and says what makes the delivery unique.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the signature is missing or wrong, or a header every delivery has is missing.
+    fn verify(&self, call: Call) -> Result<Verified<NewDelivery>, Refusal>;
+
+    /// Says what a delivery means. Pure: the same delivery always means the same.
+    fn normalise(&self, delivery: &Delivery) -> Normalised;
+
+    /// Asks the storefront who it is and what it permits. A read: may be repeated.
+    async fn describe(&self) -> Result<StorefrontDescription, CallError>;
+
+    /// Reads how an order was paid, in the shop's currency. A read: may be repeated.
+    async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError>;
+
+    /// Creates a product with its variants, or finds the one that carries the same office key: repeating it is safe.
+    /// Prices are those of the moment `now`. Published where the configuration says.
+    async fn create_product(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError>;
+
+    /// Brings a known product's office-owned fields and its set of variants up to date, leaving the shop's texts and
+    /// pictures alone, and makes it visible. Sets absolute values: repeating it is safe.
+    async fn update_product(
+        &self,
+        link: &ProductLink,
+        product: &Product,
+        now: Timestamp,
+    ) -> Result<ProductLink, CallError>;
+
+    /// Takes a product off the web without deleting it. Repeating it is safe.
+    async fn archive_product(&self, product: &str) -> Result<(), CallError>;
+
+    /// Sets prices of variants of one product. Sets absolute values: repeating it is safe.
+    async fn set_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError>;
+
+    /// Sets stock figures, at most [`Storefront::stock_batch`] rows. `key` makes a repetition of the same call harmless; a new
+    /// decision needs a new key. The answer has one outcome per row, in order.
+    async fn set_stock(
+        &self,
+        key: Uuid,
+        figure: StockFigure,
+        rows: &[StockRow],
+    ) -> Result<Vec<StockOutcome>, CallError>;
+
+    /// The most rows one stock call takes.
+    fn stock_batch(&self) -> usize;
+
+    /// Lists our webhook subscriptions. A read: may be repeated.
+    async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError>;
+
+    /// The topics the bridge needs.
+    fn wanted_topics(&self) -> &'static [&'static str];
+
+    /// Subscribes to a topic at an address; looks first, so repeating it is safe.
+    async fn subscribe(&self, topic: &str, address: &str) -> Result<Subscription, CallError>;
+}
