@@ -1,1 +1,12 @@
+//! The integration tests: one binary, one module per room or story.
 
+mod architecture;
+mod buses;
+mod cli;
+mod config;
+mod flows;
+mod journals;
+mod offices;
+mod sandbox;
+mod shopify;
+mod support;
