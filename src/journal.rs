@@ -467,13 +467,17 @@ impl Counts {
     }
 }
 
-/// The durable record. All times in it come from one clock, the implementation's.
+/// The one thing the webhook door asks of the journal.
 #[async_trait]
-pub trait Journal: Send + Sync + 'static {
+pub trait Intake: Send + Sync + 'static {
     /// Commits a delivery. Concurrent calls share one commit; the answer comes after it. When too many calls wait already,
     /// answers [`JournalError::Unavailable`] at once.
     async fn append(&self, delivery: Verified<NewDelivery>) -> Result<Appended, JournalError>;
+}
 
+/// The durable record. All times in it come from one clock, the implementation's.
+#[async_trait]
+pub trait Journal: Intake {
     /// Commits what a poll read together with its cursor.
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError>;
 

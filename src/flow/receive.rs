@@ -16,7 +16,7 @@ use axum::routing::post;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::domain::StorefrontName;
-use crate::journal::{Appended, Journal, JournalError};
+use crate::journal::{Appended, Intake, JournalError};
 use crate::storefront::{Call, Refusal, Storefront};
 
 /// What storefronts are told to wait when the journal cannot take a delivery, in seconds.
@@ -25,7 +25,7 @@ const RETRY_AFTER_SECONDS: &str = "5";
 /// What the door needs.
 #[derive(Clone)]
 pub struct Door {
-    journal: Arc<dyn Journal>,
+    journal: Arc<dyn Intake>,
     storefronts: Arc<BTreeMap<StorefrontName, Arc<dyn Storefront>>>,
     bell: Arc<Notify>,
     body_limit: usize,
@@ -37,7 +37,7 @@ impl Door {
     /// rest are told to come again.
     #[must_use]
     pub fn new(
-        journal: Arc<dyn Journal>,
+        journal: Arc<dyn Intake>,
         storefronts: BTreeMap<StorefrontName, Arc<dyn Storefront>>,
         bell: Arc<Notify>,
         body_limit: usize,
