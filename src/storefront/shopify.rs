@@ -1,1 +1,3 @@
-//! To come.
+//! Shopify: the storefront adapter.
+
+mod graphql;
