@@ -6,17 +6,15 @@
 
 use graphql_client::GraphQLQuery;
 
+use super::client::{Operation, Repeat};
+
 /// Amounts travel as decimal text.
 pub type Decimal = String;
 /// Prices in the shop's currency travel as decimal text.
 pub type Money = String;
-/// Texts with mark-up.
-pub type HTML = String;
-/// Addresses.
-pub type URL = String;
 
 macro_rules! operations {
-    ($($(#[$doc:meta])* $name:ident in $file:tt;)*) => {
+    ($($(#[$doc:meta])* $name:ident in $file:tt $(repeat $repeat:ident)? $(null $null:literal)*;)*) => {
         $(
             $(#[$doc])*
             #[derive(GraphQLQuery, Debug, Clone, Copy)]
@@ -27,10 +25,19 @@ macro_rules! operations {
                 response_derives = "Debug, Clone, PartialEq"
             )]
             pub struct $name;
+
+            impl Operation for $name {
+                const NAME: &'static str = stringify!($name);
+                $(const REPEAT: Repeat = Repeat::$repeat;)?
+                const NULL_IS_A_VALUE: &'static [&'static str] = &[$($null),*];
+            }
         )*
     };
 }
 
+// Reads are harmless to repeat. Of the writes, `SetProduct` finds its product by a unique key, `SetStock` carries an
+// idempotency key, publishing twice is publishing, and the rest set absolute values; only what adds a thing each time has to
+// be looked up first.
 operations! {
     /// Who the shop is and what it permits.
     DescribeShop in "src/storefront/shopify/graphql/describe_shop.graphql";
@@ -49,25 +56,35 @@ operations! {
     /// Sets the office's fields of a product.
     UpdateProduct in "src/storefront/shopify/graphql/update_product.graphql";
     /// Adds variants to a product.
-    CreateVariants in "src/storefront/shopify/graphql/create_variants.graphql";
-    /// Sets codes of known variants.
-    UpdateVariants in "src/storefront/shopify/graphql/update_variants.graphql";
-    /// Sets prices of known variants.
-    SetPrices in "src/storefront/shopify/graphql/set_prices.graphql";
+    CreateVariants in "src/storefront/shopify/graphql/create_variants.graphql" repeat LookFirst;
+    /// Sets codes of known variants; a barcode that was taken away is cleared.
+    UpdateVariants in "src/storefront/shopify/graphql/update_variants.graphql" null "barcode";
+    /// Sets prices of known variants; a struck-through price that has ended is cleared.
+    SetPrices in "src/storefront/shopify/graphql/set_prices.graphql" null "compareAtPrice";
     /// Takes variants away from a product.
     DeleteVariants in "src/storefront/shopify/graphql/delete_variants.graphql";
     /// Shows a product in sales channels.
     Publish in "src/storefront/shopify/graphql/publish.graphql";
     /// The definition of the metafield that carries the office key.
     FindKeyDefinition in "src/storefront/shopify/graphql/find_key_definition.graphql";
-    /// Makes that definition.
+    /// Makes that definition; a second one is refused.
     CreateKeyDefinition in "src/storefront/shopify/graphql/create_key_definition.graphql";
-    /// Sets stock figures, comparing with the figures believed to be there.
-    SetStock in "src/storefront/shopify/graphql/set_stock.graphql";
+    /// Sets stock figures, comparing with the figures believed to be there; null compares with nothing.
+    SetStock in "src/storefront/shopify/graphql/set_stock.graphql" null "changeFromQuantity";
     /// Reads stock figures of many items at one location.
     ReadStock in "src/storefront/shopify/graphql/read_stock.graphql";
     /// Our webhook subscriptions, one page.
     ListSubscriptions in "src/storefront/shopify/graphql/list_subscriptions.graphql";
     /// Subscribes to a topic.
-    CreateSubscription in "src/storefront/shopify/graphql/create_subscription.graphql";
+    CreateSubscription in "src/storefront/shopify/graphql/create_subscription.graphql" repeat LookFirst;
+}
+
+/// A thing's id as the API calls it, from that or from its number.
+pub fn gid(kind: &str, id: &str) -> String {
+    if id.starts_with("gid://") { id.to_owned() } else { format!("gid://shopify/{kind}/{id}") }
+}
+
+/// The number in an id.
+pub fn number(gid: &str) -> &str {
+    gid.rsplit('/').next().unwrap_or(gid)
 }
