@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::StreamExt;
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
+use futures::{FutureExt, StreamExt};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Consumer as Deliveries};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::link::{Link, Session};
+use super::link::Link;
 use super::{fault, wire};
 use crate::bus::{Consumer, Received, Ticket};
 
@@ -32,11 +32,16 @@ pub(super) struct RabbitConsumer {
     queue: ShortString,
     prefetch: u16,
     attached: Option<Attached>,
+    /// Kept when `next` is dropped: begun anew each time, it would never finish under a caller with little patience, and the
+    /// messages already sent to it would count as returned.
+    attaching: Option<BoxFuture<'static, (u64, Result<Subscription, String>)>>,
     /// The newest generation that did not work; only a newer one is tried.
     given_up: u64,
     /// Taken from the channel but not yet returned by `next`: what makes a dropped `next` lose nothing.
     taken: VecDeque<Received>,
 }
+
+type Subscription = (Channel, Deliveries);
 
 /// A subscription on one generation of the connection.
 struct Attached {
@@ -50,7 +55,15 @@ struct Attached {
 impl RabbitConsumer {
     pub(super) fn new(link: Arc<Link>, queue: ShortString, prefetch: u16) -> Self {
         // Zero would mean without bound to the broker.
-        Self { link, queue, prefetch: prefetch.max(1), attached: None, given_up: 0, taken: VecDeque::new() }
+        Self {
+            link,
+            queue,
+            prefetch: prefetch.max(1),
+            attached: None,
+            attaching: None,
+            given_up: 0,
+            taken: VecDeque::new(),
+        }
     }
 
     /// Waits for one message and keeps it in `taken`; attaches again as often as needed.
@@ -73,25 +86,15 @@ impl RabbitConsumer {
     }
 
     async fn attach(&mut self) {
-        let session = self.link.session(self.given_up).await;
-        let generation = session.generation;
-        let why = match timeout(ATTACH_DEADLINE, self.subscribe(&session)).await {
-            Ok(Ok((channel, deliveries))) => {
+        let begin = || subscribe(Arc::clone(&self.link), self.given_up, self.queue.clone(), self.prefetch).boxed();
+        let (generation, outcome) = self.attaching.get_or_insert_with(begin).await;
+        self.attaching = None;
+        match outcome {
+            Ok((channel, deliveries)) => {
                 self.attached = Some(Attached { generation, channel, deliveries, outstanding: BTreeSet::new() });
-                return;
             }
-            Ok(Err(error)) => fault::explain(&error),
-            Err(_) => format!("no subscription within {} s", ATTACH_DEADLINE.as_secs()),
-        };
-        self.give_up(generation, &why);
-    }
-
-    async fn subscribe(&self, session: &Session) -> lapin::Result<(Channel, Deliveries)> {
-        let channel = session.connection.create_channel().await?;
-        channel.basic_qos(self.prefetch, BasicQosOptions::default()).await?;
-        let options = BasicConsumeOptions::default();
-        let deliveries = channel.basic_consume(self.queue.clone(), "".into(), options, FieldTable::default()).await?;
-        Ok((channel, deliveries))
+            Err(why) => self.give_up(generation, &why),
+        }
     }
 
     /// Forgets the subscription and all that was taken over it, and asks for a rebuild.
@@ -164,6 +167,28 @@ impl Consumer for RabbitConsumer {
             Err(_) => tracing::debug!(queue = %self.queue, "not acknowledged in time; the messages come again"),
         }
     }
+}
+
+/// Waits for a connection newer than the one given up and subscribes on it.
+async fn subscribe(
+    link: Arc<Link>,
+    given_up: u64,
+    queue: ShortString,
+    prefetch: u16,
+) -> (u64, Result<Subscription, String>) {
+    let session = link.session(given_up).await;
+    let subscribing = async {
+        let channel = session.connection.create_channel().await?;
+        channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions::default();
+        let deliveries = channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
+        Ok((channel, deliveries))
+    };
+    let outcome = match timeout(ATTACH_DEADLINE, subscribing).await {
+        Ok(outcome) => outcome.map_err(|error: lapin::Error| fault::explain(&error)),
+        Err(_) => Err(format!("no subscription within {} s", ATTACH_DEADLINE.as_secs())),
+    };
+    (session.generation, outcome)
 }
 
 /// The fewest acknowledgements for these tags: one for the longest beginning of what is outstanding, single ones for the
