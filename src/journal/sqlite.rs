@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use super::clock::{Clock, span};
 use super::gate::Gate;
 use super::{
-    Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intent, Journal, JournalError, LinkKind,
+    Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
     Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
 use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified};
@@ -68,7 +68,7 @@ impl SqliteJournal {
 }
 
 #[async_trait]
-impl Journal for SqliteJournal {
+impl Intake for SqliteJournal {
     async fn append(&self, delivery: Verified<NewDelivery>) -> Result<Appended, JournalError> {
         let row = DeliveryRow::of(delivery.get(), &self.clock)?;
         drop(delivery);
@@ -80,7 +80,10 @@ impl Journal for SqliteJournal {
             })
             .await
     }
+}
 
+#[async_trait]
+impl Journal for SqliteJournal {
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError> {
         let rows = page.deliveries.iter().map(|delivery| DeliveryRow::of(delivery, &self.clock));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
