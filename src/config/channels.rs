@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::keys;
 use super::nearest::did_you_mean;
 use super::problem::Place;
 use super::profile::Profile;
@@ -21,11 +22,15 @@ pub(super) struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     pub fn of(root: &Section<'a>) -> Self {
-        let kinds = |key| {
+        let kinds = |key, known: &dyn Fn(&str) -> bool| {
             let tables = root.named(key).into_iter();
-            tables.map(|(name, table)| (name, table.value("kind").and_then(Node::text))).collect()
+            let kind = |table: Section<'a>| table.value("kind").and_then(Node::text).filter(|kind| known(kind));
+            tables.map(|(name, table)| (name, kind(table))).collect()
         };
-        Self { storefronts: kinds("storefronts"), offices: kinds("offices") }
+        Self {
+            storefronts: kinds("storefronts", &|kind| keys::STOREFRONTS.iter().any(|(known, _)| *known == kind)),
+            offices: kinds("offices", &|kind| keys::OFFICES.iter().any(|(known, _)| *known == kind)),
+        }
     }
 }
 
@@ -98,7 +103,7 @@ fn known<'a, T>(
     let hint = if sides.is_empty() {
         format!("add [{what}s.{name}]")
     } else {
-        format!("{}, or add [{what}s.{name}]", did_you_mean(name, sides.keys().copied()).trim_end_matches('?'))
+        format!("{}; otherwise add [{what}s.{name}]", did_you_mean(name, sides.keys().copied()))
     };
     section.add(found.place, format!("there is no {what} `{name}`"), hint);
     None
@@ -153,7 +158,7 @@ fn locations(section: &Section<'_>, storefront_kind: Option<&str>) -> BTreeMap<B
     let rows = section.map("locations");
     if rows.is_empty() && section.value("locations").is_none_or(|node| node.table().is_some()) {
         section.add(
-            section.place(),
+            section.value("locations").map_or(section.place(), |node| &node.place),
             "[channels.locations] names no branch: no stock would be shown",
             "add AKL = \"gid://shopify/Location/1\" beneath [channels.locations]; `tillbridge check` lists both sides",
         );

@@ -10,7 +10,6 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::problem::{Place, Report};
-use super::shape::SECRET_HINT;
 use super::tree::{Node, Value};
 use crate::domain::{BadName, Secret};
 
@@ -217,7 +216,7 @@ impl<'a> Section<'a> {
     fn present(&self, node: &Node, text: &str, from: &str, key: &str) -> Option<Secret> {
         let text = text.trim();
         if text.is_empty() {
-            self.add(&node.place, format!("the secret `{key}` is missing: {from} is empty"), SECRET_HINT);
+            self.add(&node.place, format!("the secret `{key}` is missing: {from} is empty"), "put the secret there");
             return None;
         }
         Some(Secret::new(text))

@@ -61,7 +61,7 @@ pub(super) fn check(node: &Node, keys: &[Key], title: &str, report: &Report) {
     };
     for (name, entry) in entries {
         match keys.iter().find(|key| key.name == name) {
-            Some(key) => check_value(entry, key, report),
+            Some(key) => check_value(entry, key, title, report),
             None => report.add(
                 &entry.key_place,
                 format!("{title} has no key `{name}`"),
@@ -78,7 +78,7 @@ pub(super) fn check(node: &Node, keys: &[Key], title: &str, report: &Report) {
     }
 }
 
-fn check_value(entry: &Entry, key: &Key, report: &Report) {
+fn check_value(entry: &Entry, key: &Key, parent: &str, report: &Report) {
     let node = &entry.node;
     let refuse = |must: &str| {
         report.add(&node.place, format!("`{}` must be {must}, but is {}", key.name, node.kind()), key.doc);
@@ -93,7 +93,9 @@ fn check_value(entry: &Entry, key: &Key, report: &Report) {
         (Shape::Texts, Value::List(items)) if items.iter().all(|item| item.text().is_some()) => {}
         (Shape::Texts, _) => refuse("a text or a list of texts"),
         (Shape::Secret, _) => check_secret(node, key.name, report),
-        (Shape::Secrets, Value::List(items)) if items.is_empty() => refuse("at least one secret"),
+        (Shape::Secrets, Value::List(items)) if items.is_empty() => {
+            report.add(&node.place, format!("`{}` is an empty list", key.name), key.doc);
+        }
         (Shape::Secrets, Value::List(items)) => items.iter().for_each(|item| check_secret(item, key.name, report)),
         (Shape::Secrets, _) => check_secret(node, key.name, report),
         (Shape::OneOf(words), Value::Text(word)) => {
@@ -103,7 +105,7 @@ fn check_value(entry: &Entry, key: &Key, report: &Report) {
             }
         }
         (Shape::OneOf(_), _) => refuse("a text"),
-        (Shape::Section(keys), _) => check(node, keys, &format!("[{}]", key.name), report),
+        (Shape::Section(keys), _) => check(node, keys, &beneath(parent, key.name), report),
         (Shape::NamedByKind(kinds), Value::Table(named)) => {
             for (name, entry) in named {
                 if !set_by_variable_alone(entry, key.name, name, report) {
@@ -126,6 +128,14 @@ fn check_value(entry: &Entry, key: &Key, report: &Report) {
             }
         }
         (Shape::Map, _) => refuse("a table"),
+    }
+}
+
+/// How a section is written: `[listen]` at the top, `[channels.sale]` beneath a channel.
+fn beneath(parent: &str, name: &str) -> String {
+    match parent.strip_prefix('[') {
+        Some(_) => format!("[{}.{name}]", parent.trim_matches(['[', ']'])),
+        None => format!("[{name}]"),
     }
 }
 
