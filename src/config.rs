@@ -59,7 +59,7 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigErrors::single(
                 &file,
-                format!("the file cannot be read: {}", error.kind()),
+                format!("the file cannot be read: {}", problem::reason(&error)),
                 "name another with --config, or write one with `tillbridge init counter-intelligence-shopify`",
             )
         })?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::problem::{Place, Report};
+use super::problem::{Place, Report, reason};
 use super::tree::{Node, Value};
 use crate::domain::{BadName, Secret};
 
@@ -204,7 +204,8 @@ impl<'a> Section<'a> {
             (None, Some(path)) if !path.is_empty() => match std::fs::read_to_string(path) {
                 Ok(text) => self.present(node, &text, &format!("file `{path}`"), key),
                 Err(error) => {
-                    let what = format!("the secret `{key}` is missing: file `{path}` cannot be read: {}", error.kind());
+                    let what =
+                        format!("the secret `{key}` is missing: file `{path}` cannot be read: {}", reason(&error));
                     self.add(&node.place, what, "create the file, or name another; its text is the secret");
                     None
                 }
@@ -219,7 +220,7 @@ impl<'a> Section<'a> {
             self.add(&node.place, format!("the secret `{key}` is missing: {from} is empty"), "put the secret there");
             return None;
         }
-        Some(Secret::new(text))
+        Some(Secret::new(text.to_owned()))
     }
 }
 

@@ -7,8 +7,8 @@ pub struct Secret(String);
 impl Secret {
     /// Keeps a text secret from here on.
     #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    pub fn new(text: String) -> Self {
+        Self(text)
     }
 
     /// The text itself, for the one call that needs it.
@@ -27,5 +27,17 @@ impl std::fmt::Debug for Secret {
 impl std::fmt::Display for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[secret]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let secret = Secret::new("shpat_123".to_owned());
+        assert_eq!(format!("{secret:?} {secret}"), "[secret] [secret]");
+        assert_eq!(secret.expose(), "shpat_123");
     }
 }

@@ -112,8 +112,8 @@ mod accepted {
     fn secrets_come_from_the_environment_without_line_ends() {
         let StorefrontConfig::Shopify(shop) = &read(GOOD).unwrap().storefronts[0];
 
-        assert_eq!(shop.token, Secret::new("shpat-kiwi"));
-        assert_eq!(shop.webhook_secrets, [Secret::new("new-secret"), Secret::new("old-secret")]);
+        assert_eq!(shop.token, Secret::new("shpat-kiwi".into()));
+        assert_eq!(shop.webhook_secrets, [Secret::new("new-secret".into()), Secret::new("old-secret".into())]);
     }
 
     #[test]
@@ -125,7 +125,7 @@ mod accepted {
 
         let StorefrontConfig::Shopify(shop) = &read(&text).unwrap().storefronts[0];
 
-        assert_eq!(shop.token, Secret::new("shpat-from-file"));
+        assert_eq!(shop.token, Secret::new("shpat-from-file".into()));
     }
 
     #[test]

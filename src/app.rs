@@ -1,0 +1,104 @@
+//! The composition: the only room that knows every journal, bus, storefront and office by its type.
+//!
+//! What comes in: the checked configuration. What goes out: the ports behind their traits. A new storefront or office is
+//! one line here. Opening calls the other side only where its adapter must (databases, brokers); every such call has the
+//! adapter's deadline.
+//! Next in the flow: [`crate::flow`] for the stages, [`crate::cli`] for operators.
+
+use std::sync::Arc;
+
+use crate::bus::{Bus, BusError};
+use crate::config::{BusChoice, Config, JournalChoice, OfficeConfig, StorefrontConfig};
+use crate::domain::{CallError, HandlerName, OfficeName, StorefrontName};
+use crate::handlers::Sides;
+use crate::journal::{Journal, JournalError};
+use crate::office::Office;
+use crate::storefront::Storefront;
+
+/// What could not be opened, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The journal.
+    #[error("the journal could not be opened: {0}")]
+    Journal(#[from] JournalError),
+    /// The bus.
+    #[error("the bus could not be opened: {0}")]
+    Bus(#[from] BusError),
+    /// A storefront.
+    #[error("storefront `{0}` could not be opened: {1}")]
+    Storefront(StorefrontName, #[source] CallError),
+    /// An office.
+    #[error("office `{0}` could not be opened: {1}")]
+    Office(OfficeName, #[source] CallError),
+}
+
+/// Everything a process works with.
+#[derive(Clone)]
+pub struct Connections {
+    /// The durable record.
+    pub journal: Arc<dyn Journal>,
+    /// The distributor of work.
+    pub bus: Arc<dyn Bus>,
+    /// Both sides of every channel.
+    pub sides: Arc<Sides>,
+}
+
+/// Opens everything the configuration names. `handlers` are the queues the bus needs.
+///
+/// # Errors
+/// [`OpenError`] with the first part that could not be opened.
+pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connections, OpenError> {
+    let journal = journal(&config.journal).await?;
+    let bus = bus(&config.bus, handlers).await?;
+    let mut sides = Sides { channels: config.channels.iter().cloned().map(Arc::new).collect(), ..Sides::default() };
+    for settings in &config.storefronts {
+        sides.storefronts.insert(settings.name().clone(), storefront(settings)?);
+    }
+    for settings in &config.offices {
+        sides.offices.insert(settings.name().clone(), office(settings).await?);
+    }
+    Ok(Connections { journal, bus, sides: Arc::new(sides) })
+}
+
+/// Opens the journal.
+///
+/// # Errors
+/// [`JournalError`] when it cannot be reached or is of another version.
+pub async fn journal(choice: &JournalChoice) -> Result<Arc<dyn Journal>, JournalError> {
+    match choice {
+        JournalChoice::Sqlite(_) | JournalChoice::Postgres { .. } => Err(JournalError::Unavailable("pending".into())),
+    }
+}
+
+/// Brings the journal's tables up to date. Running it again changes nothing.
+///
+/// # Errors
+/// [`JournalError`] when it cannot be reached or changed.
+pub async fn migrate(choice: &JournalChoice) -> Result<(), JournalError> {
+    journal(choice).await.map(|_| ())
+}
+
+/// Opens the bus with a queue for each of these handlers.
+///
+/// # Errors
+/// [`BusError`] when the broker cannot be reached.
+pub async fn bus(choice: &BusChoice, handlers: &[HandlerName]) -> Result<Arc<dyn Bus>, BusError> {
+    let _ = (choice, handlers);
+    Err(BusError::Unavailable("pending".into()))
+}
+
+/// Opens a storefront.
+///
+/// # Errors
+/// [`OpenError::Storefront`] when its settings cannot work.
+pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, OpenError> {
+    Err(OpenError::Storefront(settings.name().clone(), CallError::Rejected("pending".into())))
+}
+
+/// Opens an office.
+///
+/// # Errors
+/// [`OpenError::Office`] when it cannot be reached.
+pub async fn office(settings: &OfficeConfig) -> Result<Arc<dyn Office>, OpenError> {
+    Err(OpenError::Office(settings.name().clone(), CallError::Rejected("pending".into())))
+}
