@@ -31,8 +31,18 @@ use crate::domain::{
     Version,
 };
 
+pub mod clock;
 pub mod postgres;
 pub mod sqlite;
+
+mod audit;
+mod gate;
+mod pack;
+mod plan;
+mod read;
+mod tally;
+mod text;
+mod value;
 
 /// Why the journal could not answer.
 #[derive(Debug, Clone, thiserror::Error)]
