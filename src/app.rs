@@ -7,13 +7,20 @@
 
 use std::sync::Arc;
 
+use crate::bus::local::LocalBus;
+use crate::bus::rabbitmq::RabbitBus;
 use crate::bus::{Bus, BusError};
 use crate::config::{BusChoice, Config, JournalChoice, OfficeConfig, StorefrontConfig};
 use crate::domain::{CallError, HandlerName, OfficeName, StorefrontName};
 use crate::handlers::Sides;
+use crate::journal::sqlite::SqliteJournal;
 use crate::journal::{Journal, JournalError};
 use crate::office::Office;
 use crate::storefront::Storefront;
+use crate::storefront::shopify::{Shopify, ShopifyConfig};
+
+/// How many handlings wait in each queue of the in-process bus. What finds no room stays in the journal.
+const LOCAL_QUEUE: usize = 10_000;
 
 /// What could not be opened, and why.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +33,7 @@ pub enum OpenError {
     Bus(#[from] BusError),
     /// A storefront.
     #[error("storefront `{0}` could not be opened: {1}")]
-    Storefront(StorefrontName, #[source] CallError),
+    Storefront(StorefrontName, String),
     /// An office.
     #[error("office `{0}` could not be opened: {1}")]
     Office(OfficeName, #[source] CallError),
@@ -60,13 +67,25 @@ pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connec
     Ok(Connections { journal, bus, sides: Arc::new(sides) })
 }
 
-/// Opens the journal.
+/// Opens the journal for the process that works with it, creating what is not there yet.
 ///
 /// # Errors
-/// [`JournalError`] when it cannot be reached or is of another version.
+/// [`JournalError`] when it cannot be reached, is another process's alone, or is of another version.
 pub async fn journal(choice: &JournalChoice) -> Result<Arc<dyn Journal>, JournalError> {
     match choice {
-        JournalChoice::Sqlite(_) | JournalChoice::Postgres { .. } => Err(JournalError::Unavailable("pending".into())),
+        JournalChoice::Sqlite(path) => Ok(Arc::new(SqliteJournal::open(path)?)),
+        JournalChoice::Postgres { .. } => Err(PENDING()),
+    }
+}
+
+/// Opens the journal for an operator's question or order, beside whatever process works with it.
+///
+/// # Errors
+/// As [`journal`]; also when there is no journal yet.
+pub async fn journal_beside(choice: &JournalChoice) -> Result<Arc<dyn Journal>, JournalError> {
+    match choice {
+        JournalChoice::Sqlite(path) => Ok(Arc::new(SqliteJournal::attach(path)?)),
+        JournalChoice::Postgres { .. } => journal(choice).await,
     }
 }
 
@@ -75,7 +94,10 @@ pub async fn journal(choice: &JournalChoice) -> Result<Arc<dyn Journal>, Journal
 /// # Errors
 /// [`JournalError`] when it cannot be reached or changed.
 pub async fn migrate(choice: &JournalChoice) -> Result<(), JournalError> {
-    journal(choice).await.map(|_| ())
+    match choice {
+        JournalChoice::Sqlite(path) => SqliteJournal::open(path).map(|_| ()),
+        JournalChoice::Postgres { .. } => Err(PENDING()),
+    }
 }
 
 /// Opens the bus with a queue for each of these handlers.
@@ -83,16 +105,34 @@ pub async fn migrate(choice: &JournalChoice) -> Result<(), JournalError> {
 /// # Errors
 /// [`BusError`] when the broker cannot be reached.
 pub async fn bus(choice: &BusChoice, handlers: &[HandlerName]) -> Result<Arc<dyn Bus>, BusError> {
-    let _ = (choice, handlers);
-    Err(BusError::Unavailable("pending".into()))
+    match choice {
+        BusChoice::Local => Ok(Arc::new(LocalBus::new(LOCAL_QUEUE))),
+        BusChoice::RabbitMq { url, prefix } => Ok(Arc::new(RabbitBus::connect(url.expose(), prefix, handlers).await?)),
+    }
 }
 
-/// Opens a storefront.
+/// Opens a storefront. Calls nobody yet.
 ///
 /// # Errors
 /// [`OpenError::Storefront`] when its settings cannot work.
 pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, OpenError> {
-    Err(OpenError::Storefront(settings.name().clone(), CallError::Rejected("pending".into())))
+    match settings {
+        StorefrontConfig::Shopify(shop) => {
+            let opened = Shopify::new(ShopifyConfig {
+                name: shop.name.clone(),
+                shop: shop.shop.clone(),
+                endpoint: shop.endpoint.clone(),
+                token: shop.token.clone(),
+                webhook_secrets: shop.webhook_secrets.clone(),
+                publications: shop.publications.clone(),
+                pos_key_namespace: shop.pos_key_namespace.clone(),
+            });
+            match opened {
+                Ok(shopify) => Ok(Arc::new(shopify)),
+                Err(error) => Err(OpenError::Storefront(shop.name.clone(), error.to_string())),
+            }
+        }
+    }
 }
 
 /// Opens an office.
@@ -101,4 +141,9 @@ pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, Op
 /// [`OpenError::Office`] when it cannot be reached.
 pub async fn office(settings: &OfficeConfig) -> Result<Arc<dyn Office>, OpenError> {
     Err(OpenError::Office(settings.name().clone(), CallError::Rejected("pending".into())))
+}
+
+#[allow(non_snake_case)]
+fn PENDING() -> JournalError {
+    JournalError::Unavailable("pending".into())
 }

@@ -82,11 +82,11 @@ pub struct Which {
 pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         Command::List { filters, limit, json, config } => {
-            let journal = app::journal(&config.load()?.journal).await?;
+            let journal = app::journal_beside(&config.load()?.journal).await?;
             list(journal.as_ref(), filters, *limit, *json, output).await
         }
         Command::Show { id, json, config } => {
-            let journal = app::journal(&config.load()?.journal).await?;
+            let journal = app::journal_beside(&config.load()?.journal).await?;
             let letter = find(journal.as_ref(), id).await?;
             if *json {
                 output.json(&letter)?
@@ -96,7 +96,7 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
             Ok(Exit::Fine)
         }
         Command::Retry { which, config } => {
-            let journal = app::journal(&config.load()?.journal).await?;
+            let journal = app::journal_beside(&config.load()?.journal).await?;
             let ids = chosen(journal.as_ref(), which, "retry").await?;
             let mut done = 0;
             for page in ids.chunks(PAGE) {
@@ -108,7 +108,7 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
             if why.trim().is_empty() {
                 return Err(Failure::usage("--why is empty", "say why, for whoever reads the audit trail"));
             }
-            let journal = app::journal(&config.load()?.journal).await?;
+            let journal = app::journal_beside(&config.load()?.journal).await?;
             let ids = chosen(journal.as_ref(), which, "discard").await?;
             let mut done = 0;
             for page in ids.chunks(PAGE) {

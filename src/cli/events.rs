@@ -13,6 +13,9 @@ use crate::journal::{EventRow, Journal};
 /// How far back a listing begins when nothing is said.
 const DEFAULT_SINCE: &str = "24h";
 
+/// The attributes a person looks for first.
+const FIRST: &[&str] = &["type", "id", "channel", "subject", "time"];
+
 /// Commands of `tillbridge events`
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -66,16 +69,16 @@ pub enum Command {
 pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         Command::List { filters, limit, after, json, config } => {
-            let journal = app::journal(&config.load()?.journal).await?;
+            let journal = app::journal_beside(&config.load()?.journal).await?;
             list(journal.as_ref(), filters, *limit, *after, *json, output).await
         }
         Command::Show { id, body, json, config } => {
-            let journal = app::journal(&config.load()?.journal).await?;
+            let journal = app::journal_beside(&config.load()?.journal).await?;
             let event = journal.event(EventId(*id)).await?.ok_or_else(|| unknown("event", *id))?;
             show(&event, *body, *json, output)
         }
         Command::Trace { id, json, config } => {
-            let journal = app::journal(&config.load()?.journal).await?;
+            let journal = app::journal_beside(&config.load()?.journal).await?;
             let trace = journal.trace(*id).await?.ok_or_else(|| unknown("delivery or event", *id))?;
             if *json {
                 output.json(&trace)?
@@ -142,7 +145,8 @@ fn show(event: &Event, body: bool, json: bool, output: &mut Output) -> Result<Ex
         output.json(&value)?;
         return Ok(Exit::Fine);
     }
-    for (name, value) in &value {
+    let first = FIRST.iter().filter_map(|name| value.remove_entry(*name)).collect::<Vec<_>>();
+    for (name, value) in first.iter().map(|(name, value)| (name, value)).chain(&value) {
         output.line(format_args!("{name:<16} {}", shown(value.as_str().unwrap_or_default())))?;
     }
     match data {

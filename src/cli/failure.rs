@@ -87,7 +87,7 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let hint = match &error {
             JournalError::Unavailable(_) => {
-                "see that the database named in [journal] is there and not full, then try again"
+                "see that the database named in [journal] is there and not full; `tillbridge migrate` makes a new one"
             }
             JournalError::Broken(_) => {
                 "run `tillbridge migrate`; if that does not mend it, restore the journal from a backup"
@@ -125,7 +125,8 @@ impl From<OpenError> for Failure {
             OpenError::Bus(_) => {
                 Some("see that the broker named in [bus] is there, and that the URL is right".to_owned())
             }
-            OpenError::Storefront(_, error) | OpenError::Office(_, error) => Self::from(error).hint,
+            OpenError::Storefront(..) => Some("mend its settings in the configuration".to_owned()),
+            OpenError::Office(_, error) => Self::from(error).hint,
         };
         Self { exit: Exit::Failed, what, hint, quiet: false }
     }

@@ -34,7 +34,7 @@ pub struct ResumeArgs {
 pub async fn pause(args: &PauseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let config = args.config.load()?;
     let channel = channel_named(&config, &args.channel)?;
-    app::journal(&config.journal).await?.pause(&channel.name, &args.why).await?;
+    app::journal_beside(&config.journal).await?.pause(&channel.name, &args.why).await?;
     output.line(format_args!("channel `{}` is paused: {}", channel.name, args.why))?;
     Ok(Exit::Fine)
 }
@@ -43,7 +43,7 @@ pub async fn pause(args: &PauseArgs, output: &mut Output) -> Result<Exit, Failur
 pub async fn resume(args: &ResumeArgs, output: &mut Output) -> Result<Exit, Failure> {
     let config = args.config.load()?;
     let channel = channel_named(&config, &args.channel)?;
-    let was_paused = app::journal(&config.journal).await?.resume(&channel.name).await?;
+    let was_paused = app::journal_beside(&config.journal).await?.resume(&channel.name).await?;
     let text = if was_paused { "goes on" } else { "was not paused" };
     output.line(format_args!("channel `{}` {text}", channel.name))?;
     Ok(Exit::Fine)

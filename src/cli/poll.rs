@@ -34,7 +34,7 @@ fn kind(word: &str) -> Result<ChangeKind, String> {
 pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let config = args.config.load()?;
     let channel = channel_named(&config, &args.channel)?;
-    let journal = app::journal(&config.journal).await?;
+    let journal = app::journal_beside(&config.journal).await?;
     let settings = config.offices.iter().find(|office| *office.name() == channel.office);
     let settings = settings.ok_or_else(|| {
         Failure::usage(format!("there is no office `{}`", channel.office), "add it to the configuration")

@@ -44,7 +44,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     // Events raised while this runs are handled anyway.
     let mut filters = args.filters.clone();
     filters.until = filters.until.or_else(|| Some(Timestamp::now()));
-    let journal = app::journal(&config.journal).await?;
+    let journal = app::journal_beside(&config.journal).await?;
     let count = pages(journal.as_ref(), &filters, true, &ProgressBar::hidden()).await?;
     let count = if args.dry_run {
         count

@@ -20,7 +20,7 @@ pub struct Args {
 /// Tells the journal's figures.
 pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let config = args.config.load()?;
-    let counts = app::journal(&config.journal).await?.counts().await?;
+    let counts = app::journal_beside(&config.journal).await?.counts().await?;
     if args.json {
         output.json(&counts)?;
     } else {

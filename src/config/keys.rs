@@ -51,8 +51,8 @@ const SHOPIFY: &[Key] = &[
         "add webhook_secret = { env = \"NAME\" }",
         "what webhooks are signed with; a list while secrets are being rotated",
     ),
-    key("endpoint", Shape::Text, "another address for the Admin API, for rehearsals; https, or http on this machine"),
-    key("publications", Shape::Texts, "ids of the publications that products appear in; default: the online store"),
+    key("endpoint", Shape::Text, "full address of another Admin API, for rehearsals; https, or http on this machine"),
+    key("publications", Shape::Texts, "names of the sales channels that products appear in; default: the online store"),
     key("pos_key_namespace", Shape::Text, "namespace of the metafield with the office's key; default tillbridge"),
 ];
 

@@ -17,13 +17,13 @@ pub struct ShopifySettings {
     pub name: StorefrontName,
     /// Permanent domain, `NAME.myshopify.com`.
     pub shop: String,
-    /// Another address for the Admin API.
+    /// Full address of another Admin API.
     pub endpoint: Option<String>,
     /// Admin API access token.
     pub token: Secret,
     /// What webhooks may be signed with; at least one.
     pub webhook_secrets: Vec<Secret>,
-    /// Publications that products appear in.
+    /// Names of the sales channels that products appear in; empty means the online store.
     pub publications: Vec<String>,
     /// Namespace of the metafield that holds the office's key.
     pub pos_key_namespace: String,
@@ -109,6 +109,14 @@ fn shopify(name: &str, section: &Section<'_>) -> Option<ShopifySettings> {
         }
         fine
     });
+    let namespace = section.text("pos_key_namespace").filter(|found| {
+        let fine = is_namespace(found.value);
+        if !fine {
+            let what = format!("`pos_key_namespace` cannot be `{}`", found.value);
+            section.add(found.place, what, "use 3 to 255 letters, digits, `-` and `_`");
+        }
+        fine
+    });
     let token = section.secret("token");
     let webhook_secrets = section.secrets("webhook_secret");
     if webhook_secrets.is_empty() {
@@ -121,7 +129,7 @@ fn shopify(name: &str, section: &Section<'_>) -> Option<ShopifySettings> {
         token: token?,
         webhook_secrets,
         publications: section.texts("publications"),
-        pos_key_namespace: section.text("pos_key_namespace").map_or("tillbridge", |found| found.value).to_owned(),
+        pos_key_namespace: namespace.map_or("tillbridge", |found| found.value).to_owned(),
     })
 }
 
@@ -158,6 +166,10 @@ pub(super) fn is_plain(name: &str) -> bool {
 fn is_shop_domain(text: &str) -> bool {
     let name = text.strip_suffix(".myshopify.com").unwrap_or_default();
     !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+fn is_namespace(text: &str) -> bool {
+    (3..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 fn is_safe_endpoint(text: &str) -> bool {

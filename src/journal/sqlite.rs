@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use super::clock::{Clock, span};
 use super::gate::Gate;
 use super::{
-    Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intent, Journal, JournalError, LinkKind,
+    Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
     Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
 use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified};
@@ -62,13 +62,27 @@ impl SqliteJournal {
         let lock = lock::acquire(path)?;
         let connection = schema::open(path, clock.micros())?;
         let readers = Readers::open(path)?;
-        let writer = Writer::start(connection, lock, path, clock.clone())?;
+        let writer = Writer::start(connection, Some(lock), path, clock.clone())?;
+        Ok(Self { readers, writer, gate: Gate::new(), clock })
+    }
+
+    /// Opens the file beside the process that has it open, for an operator's question or order. Writes wait for the other
+    /// process's and the other way round; nothing that process has in hand is touched.
+    ///
+    /// # Errors
+    /// [`JournalError::Unavailable`] when there is no file; [`JournalError::Broken`] when it is no journal or of another
+    /// version.
+    pub fn attach(path: &Path) -> Result<Self, JournalError> {
+        let clock = Clock::default();
+        let connection = schema::attach(path)?;
+        let readers = Readers::open(path)?;
+        let writer = Writer::start(connection, None, path, clock.clone())?;
         Ok(Self { readers, writer, gate: Gate::new(), clock })
     }
 }
 
 #[async_trait]
-impl Journal for SqliteJournal {
+impl Intake for SqliteJournal {
     async fn append(&self, delivery: Verified<NewDelivery>) -> Result<Appended, JournalError> {
         let row = DeliveryRow::of(delivery.get(), &self.clock)?;
         drop(delivery);
@@ -80,7 +94,10 @@ impl Journal for SqliteJournal {
             })
             .await
     }
+}
 
+#[async_trait]
+impl Journal for SqliteJournal {
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError> {
         let rows = page.deliveries.iter().map(|delivery| DeliveryRow::of(delivery, &self.clock));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;

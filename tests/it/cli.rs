@@ -1,6 +1,8 @@
 //! The command line as a person sees it: the real binary, its exit code, what it writes where.
 
 mod help;
+mod ledger;
+mod with_journal;
 mod without_journal;
 
 use std::path::Path;

@@ -24,7 +24,14 @@ pub async fn journal(config: &Config) -> Finding {
         JournalChoice::Sqlite(path) => ("journal", format!("SQLite file {}", path.display())),
         JournalChoice::Postgres { .. } => ("journal", "PostgreSQL".to_owned()),
     };
-    let answer = timeout(DEADLINE, async { app::journal(&config.journal).await?.ping().await }).await;
+    let open = async {
+        match &config.journal {
+            // As `serve` would: the file is made where it is not there yet.
+            JournalChoice::Sqlite(path) if !path.exists() => app::journal(&config.journal).await,
+            _ => app::journal_beside(&config.journal).await,
+        }
+    };
+    let answer = timeout(DEADLINE, async { open.await?.ping().await }).await;
     match answer {
         Ok(Ok(())) => Finding::ok(part, format!("{kind} can be written to")),
         Ok(Err(error)) => Finding::failure(part, error.into()),

@@ -30,6 +30,7 @@ mistakes! {
     no_webhook_secret: "[{ env = \"KIWI_SECRET\" }, { env = \"KIWI_SECRET_OLD\" }]" => "[]";
     a_shop_by_its_public_domain: "kiwi-web.myshopify.com" => "www.kiwi.co.nz";
     an_endpoint_in_the_open: "kind = \"shopify\"" => "kind = \"shopify\"\nendpoint = \"http://shop.example\"";
+    a_namespace_shopify_would_not_take: "kind = \"shopify\"" => "kind = \"shopify\"\npos_key_namespace = \"a.b\"";
     a_name_that_is_no_name: "[offices.kiwi]" => "[offices.\"Kiwi Office\"]";
     no_channel: "[[channels]]" => "[[chanels]]";
     a_channel_with_an_unknown_storefront: "storefront = \"kiwi-web\"" => "storefront = \"kiwi-wbe\"";

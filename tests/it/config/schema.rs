@@ -17,9 +17,8 @@ fn compare(path: &Path, generated: &Value) {
         std::fs::write(path, &generated).unwrap();
     }
     let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(
-        kept,
-        generated,
+    assert!(
+        kept == generated,
         "{} has drifted from the code; look whether the change is meant, then run with TILLBRIDGE_WRITE_SCHEMAS=1",
         path.display()
     );
