@@ -40,7 +40,10 @@ pub struct RabbitBus {
 
 impl std::fmt::Debug for RabbitBus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RabbitBus").field("topology", &self.topology).field("health", &self.health()).finish()
+        f.debug_struct("RabbitBus")
+            .field("topology", &self.topology)
+            .field("health", &self.health())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,1 +1,75 @@
-//! To come.
+//! Kudos Counter Intelligence, met at the contract in `schemas/office/contract.md`, on PostgreSQL or SQLite.
+//!
+//! What comes in: cursors and finished documents. What goes out: changed records as deliveries, their meaning, and booked
+//! numbers. It keeps P2's far end (the office refuses a reference twice; what is in the books is found, not written again)
+//! and the tie rule of F-032. It never retries: the flow does, from the class of the error.
+//! Next in the flow: [`crate::flow::poll`] for changes, [`crate::handlers`] for what was booked.
+
+use async_trait::async_trait;
+
+use super::{Booked, ChangeKind, ChangePage, Document, DocumentKind, Office, OfficeDescription};
+use crate::domain::{CallError, Delivery, Normalised, OfficeName};
+use database::{Database, on};
+
+mod book;
+mod changes;
+mod customers;
+pub(crate) mod database;
+mod find;
+mod normalise;
+mod postgres;
+mod probe;
+mod record;
+mod refusals;
+mod snapshots;
+mod sqlite;
+mod staging;
+
+/// A Counter Intelligence office.
+#[derive(Debug, Clone)]
+pub struct CounterIntelligence {
+    name: OfficeName,
+    database: Database,
+}
+
+impl CounterIntelligence {
+    /// Prepares the connection to an office's database: `postgres://user:password@host/database` or `sqlite:PATH`. A server
+    /// that is down now may come up later: calls answer [`CallError::Transient`] until then. Must be called within a Tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// [`CallError::Rejected`] when the address cannot be understood or the SQLite file does not exist.
+    #[allow(clippy::unused_async, reason = "a port's constructor may call; this one has nothing to wait for today")]
+    pub async fn connect(name: OfficeName, url: &str) -> Result<Self, CallError> {
+        Ok(Self { name, database: Database::open(url)? })
+    }
+}
+
+#[async_trait]
+impl Office for CounterIntelligence {
+    fn name(&self) -> &OfficeName {
+        &self.name
+    }
+
+    async fn probe(&self) -> Result<OfficeDescription, CallError> {
+        probe::probe(&self.database).await
+    }
+
+    async fn changes(&self, kind: ChangeKind, cursor: Option<&str>, limit: usize) -> Result<ChangePage, CallError> {
+        changes::read(&self.database, &self.name, kind, cursor, limit).await
+    }
+
+    fn normalise(&self, delivery: &Delivery) -> Normalised {
+        normalise::normalise(delivery)
+    }
+
+    async fn find(&self, kind: DocumentKind, references: &[String]) -> Result<Vec<Option<Booked>>, CallError> {
+        let references = references.to_vec();
+        let found = self.database.read(on(move |session| Box::pin(find::find(session, kind, references)))).await?;
+        Ok(found)
+    }
+
+    async fn book(&self, documents: &[Document]) -> Vec<Result<Booked, CallError>> {
+        book::book(&self.database, documents).await
+    }
+}

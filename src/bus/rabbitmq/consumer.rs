@@ -158,13 +158,12 @@ impl Consumer for RabbitConsumer {
         let acks = settle(&mut attached.outstanding, ours);
         let channel = &attached.channel;
         let sending = acks.into_iter().map(|(tag, multiple)| channel.basic_ack(tag, BasicAckOptions { multiple }));
-        match timeout(ACK_DEADLINE, join_all(sending)).await {
-            Ok(results) => {
-                if let Some(error) = results.into_iter().find_map(Result::err) {
-                    tracing::debug!(queue = %self.queue, %error, "not acknowledged; the messages come again");
-                }
-            }
-            Err(_) => tracing::debug!(queue = %self.queue, "not acknowledged in time; the messages come again"),
+        let sent = timeout(ACK_DEADLINE, join_all(sending)).await;
+        if let Some(error) = sent.iter().flatten().find_map(|sent| sent.as_ref().err()) {
+            tracing::debug!(queue = %self.queue, %error, "not acknowledged; the messages come again");
+        }
+        if sent.is_err() {
+            tracing::debug!(queue = %self.queue, "not acknowledged in time; the messages come again");
         }
     }
 }

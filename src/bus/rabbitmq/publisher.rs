@@ -56,9 +56,8 @@ impl Publisher {
     /// Publishes a batch; one verdict per message, in order. Safe to repeat: a handling that comes twice is done once.
     pub(super) async fn publish(&self, messages: &[Message]) -> Vec<Verdict> {
         let deadline = Instant::now() + LANE_DEADLINE;
-        let permit = match timeout_at(deadline, self.lanes.acquire()).await {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(_)) | Err(_) => return all(messages, "too many batches are being published at once"),
+        let Ok(Ok(permit)) = timeout_at(deadline, self.lanes.acquire()).await else {
+            return all(messages, "too many batches are being published at once");
         };
         let lane = match self.lane(deadline).await {
             Ok(lane) => lane,

@@ -15,11 +15,11 @@ const RESUME: &str = "UPDATE channel SET paused = NULL WHERE name = ?1 AND pause
 const AUDIT: &str = "INSERT INTO audit (at, who, what, subject, why) VALUES (?1, ?2, ?3, ?4, ?5)";
 const RETRY_HANDLING: &str = "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2 \
     WHERE id = ?1 AND state = 'dead' RETURNING handler";
-const DISCARD_HANDLING: &str = "UPDATE handling SET state = 'discarded', reason = ?3, action = '', changed_at = ?2 \
+const DISCARD_HANDLING: &str = "UPDATE handling SET state = 'discarded', reason = ?3 || ' (was: ' || reason || ')', action = '', changed_at = ?2 \
     WHERE id = ?1 AND state = 'dead' RETURNING handler";
 const RETRY_DELIVERY: &str = "UPDATE delivery SET state = 'new', reason = '', due = ?2, attempts = 0, changed_at = ?2 \
     WHERE id = ?1 AND state = 'rejected'";
-const DISCARD_DELIVERY: &str = "UPDATE delivery SET state = 'discarded', reason = ?3, changed_at = ?2 \
+const DISCARD_DELIVERY: &str = "UPDATE delivery SET state = 'discarded', reason = ?3 || ' (was: ' || reason || ')', changed_at = ?2 \
     WHERE id = ?1 AND state = 'rejected'";
 const RAISE_HANDLING: &str = "DELETE FROM dead WHERE handling = ?1";
 const RAISE_DELIVERY: &str = "DELETE FROM dead WHERE delivery = ?1";

@@ -91,3 +91,6 @@ fn kept(call: &Call) -> BTreeMap<String, String> {
     let present = KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), call.header(name)?)));
     present.map(|(name, value)| (name, value.chars().take(MAX_KEY).collect())).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,7 +160,11 @@ mod tests {
         limiter.learn("SetStock", &cost(350, 100), start);
         assert_eq!(limiter.take("SetStock", start), Err(Duration::from_secs(3)), "250 points at 100 a second");
         assert_eq!(limiter.take("SetStock", start + Duration::from_secs(3)), Ok(()));
-        assert_eq!(limiter.take("SetStock", start + Duration::from_secs(3)), Err(Duration::from_secs(4)), "all spent");
+        assert_eq!(
+            limiter.take("SetStock", start + Duration::from_secs(3)),
+            Err(Duration::from_secs(3)),
+            "50 are left"
+        );
         assert_eq!(limiter.take("DescribeShop", start + Duration::from_secs(3)), Ok(()), "its price is not known");
     }
 

@@ -1,0 +1,169 @@
+//! Finds or creates the customers of a batch of documents: by stored key, then by e-mail, then anew.
+//!
+//! Among several customers with one e-mail the lowest number among the web customers wins, else the lowest number (F-032).
+//! The caller holds the names of all keys and e-mails, so nobody else creates the same person meanwhile.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+use super::database::{Holds, Param, Session, flag};
+use super::staging::clean;
+use crate::domain::{Address, CallError, CustomerProfile};
+use crate::office::{Document, DocumentCustomer};
+
+/// The longest address an e-mail can have; anything longer is no e-mail.
+const LONGEST_EMAIL: usize = 320;
+
+/// The e-mail as the contract compares it (ASCII letters in lower case), if there is a usable one.
+pub(super) fn email(profile: &CustomerProfile) -> Option<String> {
+    let email = profile.email.as_deref()?.trim().to_ascii_lowercase();
+    let usable = email.contains('@') && email.len() <= LONGEST_EMAIL && !email.chars().any(char::is_control);
+    usable.then_some(email)
+}
+
+/// The customer number for each of the documents that names a customer.
+pub(super) async fn resolve(
+    session: &mut dyn Session,
+    documents: &[&Document],
+) -> Result<HashMap<String, i64>, CallError> {
+    let mut wanted: BTreeMap<&str, &DocumentCustomer> = BTreeMap::new();
+    for customer in documents.iter().filter_map(|document| document.customer.as_ref()) {
+        wanted.entry(&customer.key).or_insert(customer);
+    }
+    let mut known = by_key(session, wanted.keys().copied()).await?;
+    wanted.retain(|key, _| !known.contains_key(*key));
+    if wanted.is_empty() {
+        return Ok(known);
+    }
+
+    let mut numbers = by_email(session, wanted.values().filter_map(|customer| email(&customer.profile))).await?;
+    // Of several new keys with one new e-mail the first makes the customer, the others are linked to it.
+    let mut new: Vec<&DocumentCustomer> = Vec::new();
+    let mut first_of: HashMap<String, &str> = HashMap::new();
+    for customer in wanted.values() {
+        match email(&customer.profile) {
+            Some(email) if numbers.contains_key(&email) || first_of.contains_key(&email) => {}
+            Some(email) => {
+                first_of.insert(email, &customer.key);
+                new.push(customer);
+            }
+            None => new.push(customer),
+        }
+    }
+    create(session, &new).await?;
+    let created = by_key(session, new.iter().map(|customer| customer.key.as_str())).await?;
+    for (email, key) in first_of {
+        if let Some(number) = created.get(key) {
+            numbers.insert(email, *number);
+        }
+    }
+    let links: Vec<(&str, i64)> = wanted
+        .iter()
+        .filter(|(key, _)| !created.contains_key(**key))
+        .filter_map(|(key, customer)| Some((*key, *numbers.get(&email(&customer.profile)?)?)))
+        .collect();
+    link(session, &links).await?;
+    known.extend(created);
+    known.extend(links.into_iter().map(|(key, number)| (key.to_owned(), number)));
+    Ok(known)
+}
+
+async fn by_key(
+    session: &mut dyn Session,
+    keys: impl Iterator<Item = &str> + Send,
+) -> Result<HashMap<String, i64>, CallError> {
+    let asked: Vec<Value> = keys.map(|key| json!({ "key": key })).collect();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = session.json_rows(&[("key", Holds::Text)]);
+    let sql = format!("SELECT k.key, CAST(k.customer AS text) FROM {rows} JOIN ci_customer_key k ON k.key = rows.key");
+    let found = session.rows(&sql, &[Param::Text(&Value::from(asked).to_string())]).await?;
+    found.into_iter().map(|mut row| Ok((row.text(0)?, row.int(1)?))).collect()
+}
+
+async fn by_email(
+    session: &mut dyn Session,
+    emails: impl Iterator<Item = String> + Send,
+) -> Result<HashMap<String, i64>, CallError> {
+    let asked: Vec<Value> = emails.map(|email| json!({ "email": email })).collect();
+    if asked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let sql = format!(
+        "SELECT rows.email, CAST(c.number AS text), {} \
+         FROM {} JOIN ci_customer c ON c.email_key = rows.email WHERE NOT c.deleted",
+        flag("c.web_customer"),
+        session.json_rows(&[("email", Holds::Text)]),
+    );
+    let mut best: HashMap<String, (bool, i64)> = HashMap::new();
+    for mut row in session.rows(&sql, &[Param::Text(&Value::from(asked).to_string())]).await? {
+        let (email, rank) = (row.text(0)?, (row.int(1)?, row.flag(2)?));
+        let rank = (!rank.1, rank.0);
+        let held = best.entry(email).or_insert(rank);
+        *held = rank.min(*held);
+    }
+    Ok(best.into_iter().map(|(email, (_, number))| (email, number)).collect())
+}
+
+async fn create(session: &mut dyn Session, new: &[&DocumentCustomer]) -> Result<(), CallError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let (mut people, mut addresses) = (Vec::new(), Vec::new());
+    for DocumentCustomer { key, has_account, profile } in new {
+        let named = profile.billing.as_ref().or(profile.shipping.as_ref());
+        let (first, last) = match (&profile.first_name, &profile.last_name) {
+            (None, None) => (named.and_then(|n| n.first_name.as_ref()), named.and_then(|n| n.last_name.as_ref())),
+            (first, last) => (first.as_ref(), last.as_ref()),
+        };
+        let phone = profile.phone.as_ref().or_else(|| named.and_then(|named| named.phone.as_ref()));
+        people.push(json!({
+            "key": key, "has_account": has_account, "first_name": first.map(clean), "last_name": last.map(clean),
+            "email": email(profile), "phone": phone.map(clean),
+        }));
+        let billing = profile.billing.as_ref().map(|address| address_row(key, "billing", address));
+        let shipping = profile.shipping.as_ref().map(|address| address_row(key, "shipping", address));
+        addresses.extend(billing.into_iter().chain(shipping));
+    }
+    let columns = "key, has_account, first_name, last_name, email, phone";
+    let rows = session.json_rows(&typed(columns));
+    let sql = format!("INSERT INTO ci_in_customer ({columns}) SELECT {columns} FROM {rows}");
+    session.rows(&sql, &[Param::Text(&Value::from(people).to_string())]).await?;
+    if addresses.is_empty() {
+        return Ok(());
+    }
+    let columns = "key, kind, first_name, last_name, company, line1, line2, city, region, postcode, country, phone";
+    let rows = session.json_rows(&typed(columns));
+    let sql = format!("INSERT INTO ci_in_address ({columns}) SELECT {columns} FROM {rows}");
+    session.rows(&sql, &[Param::Text(&Value::from(addresses).to_string())]).await.map(drop)
+}
+
+fn typed(columns: &str) -> Vec<(&str, Holds)> {
+    let holds = |name| if name == "has_account" { Holds::Flag } else { Holds::Text };
+    columns.split(", ").map(|name| (name, holds(name))).collect()
+}
+
+fn address_row(key: &str, kind: &str, address: &Address) -> Value {
+    let part = |part: &Option<String>| part.as_ref().map(clean);
+    json!({
+        "key": key, "kind": kind,
+        "first_name": part(&address.first_name), "last_name": part(&address.last_name),
+        "company": part(&address.company), "line1": part(&address.line1), "line2": part(&address.line2),
+        "city": part(&address.city), "region": part(&address.region), "postcode": part(&address.postcode),
+        "country": part(&address.country), "phone": part(&address.phone),
+    })
+}
+
+async fn link(session: &mut dyn Session, links: &[(&str, i64)]) -> Result<(), CallError> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Value> = links.iter().map(|(key, number)| json!({ "key": key, "customer": number })).collect();
+    let sql = format!(
+        "INSERT INTO ci_customer_key (key, customer) SELECT key, customer FROM {}",
+        session.json_rows(&[("key", Holds::Text), ("customer", Holds::Int)])
+    );
+    session.rows(&sql, &[Param::Text(&Value::from(rows).to_string())]).await.map(drop)
+}

@@ -1,0 +1,161 @@
+//! Says what a changed record means. Pure.
+//!
+//! What comes in: a journalled delivery whose body [`super::record`] describes. What goes out: event drafts, or the reason
+//! why there are none. F-326: only what is internet-active is news for a web shop; a style that is not, or no longer, is to
+//! be taken off it. Next in the flow: [`crate::flow::normalise`].
+
+use std::collections::HashSet;
+use std::fmt::Display;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use super::record::{ImageRecord, PriceFigures, PriceRecord, ProductRecord, StockRecord, VariantRecord};
+use crate::domain::{
+    BranchCode, Currency, Delivery, Draft, Fact, Image, Money, Normalised, Price, Product, ProductArchived, Sku,
+    StockLevel, StyleCode, Variant, Version,
+};
+use crate::office::ChangeKind;
+
+/// The meaning of one delivery.
+pub(super) fn normalise(delivery: &Delivery) -> Normalised {
+    let content = &delivery.content;
+    let meaning = match ChangeKind::from_word(&content.topic) {
+        Some(ChangeKind::Products) => body(&content.body).and_then(|record| product(&record)),
+        Some(ChangeKind::Prices) => body(&content.body).and_then(|record| price(&record)),
+        Some(ChangeKind::Stock) => body(&content.body).and_then(|record| stock(&record)),
+        None => Err(format!("no change of a Counter Intelligence office has the topic `{}`", content.topic)),
+    };
+    meaning.unwrap_or_else(Normalised::Rejected)
+}
+
+type Meaning = Result<Normalised, String>;
+
+fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(bytes).map_err(|error| format!("the record is not of its topic's shape: {error}"))
+}
+
+fn product(record: &ProductRecord) -> Meaning {
+    let style = StyleCode::parse(&record.style).map_err(of("the style"))?;
+    let entity = format!("product:{style}");
+    if record.deleted || !record.internet_active {
+        return event(entity, record.marker, &record.changed_at, Fact::ProductArchived(ProductArchived { style }));
+    }
+    if record.title.trim().is_empty() {
+        return Err(format!("style {style} has no title; give it one in the office"));
+    }
+    if record.variants.is_empty() {
+        return Err(format!("style {style} has no variants; a web shop needs at least one SKU to sell"));
+    }
+    let currency = Currency::parse(&record.currency).map_err(of("the currency"))?;
+    let (mut skus, mut looks) = (HashSet::new(), HashSet::new());
+    let mut variants = Vec::with_capacity(record.variants.len());
+    for VariantRecord { sku, colour, size, barcode, price } in &record.variants {
+        let sku = Sku::parse(sku).map_err(of("a SKU"))?;
+        if !skus.insert(sku.clone()) {
+            return Err(format!("style {style} has SKU {sku} twice"));
+        }
+        let (colour, size) = (given(colour), given(size));
+        if !looks.insert((colour.clone(), size.clone())) {
+            let (colour, size) = (colour.as_deref().unwrap_or("no colour"), size.as_deref().unwrap_or("no size"));
+            return Err(format!("style {style} has two SKUs in {colour}, {size}; a web shop cannot tell them apart"));
+        }
+        let price = figures(price, sku.clone(), style.clone(), currency)?;
+        variants.push(Variant { sku, colour, size, barcode: given(barcode), price });
+    }
+    let images = record.images.iter().map(|image| picture(image, &style)).collect::<Result<_, _>>()?;
+    let product = Product {
+        style,
+        title: record.title.trim().to_owned(),
+        description: given(&record.description),
+        brand: given(&record.brand),
+        category: given(&record.category),
+        variants,
+        images,
+    };
+    event(entity, record.marker, &record.changed_at, Fact::ProductChanged(product))
+}
+
+fn price(record: &PriceRecord) -> Meaning {
+    let sku = Sku::parse(&record.sku).map_err(of("the SKU"))?;
+    if let Some(reason) = unseen(&format!("the price of {sku}"), record.deleted, record.internet_active, &record.style)
+    {
+        return Ok(Normalised::Ignored(reason));
+    }
+    let style = StyleCode::parse(&record.style).map_err(of("the style"))?;
+    let currency = Currency::parse(&record.currency).map_err(of("the currency"))?;
+    let entity = format!("price:{sku}");
+    let price = figures(&record.price, sku, style, currency)?;
+    event(entity, record.marker, &record.changed_at, Fact::PriceChanged(price))
+}
+
+fn stock(record: &StockRecord) -> Meaning {
+    let sku = Sku::parse(&record.sku).map_err(of("the SKU"))?;
+    let branch = BranchCode::parse(&record.branch).map_err(of("the branch"))?;
+    let what = format!("the stock of {sku} at {branch}");
+    if let Some(reason) = unseen(&what, record.deleted, record.internet_active, &record.style) {
+        return Ok(Normalised::Ignored(reason));
+    }
+    let on_hand =
+        record.on_hand.parse().map_err(|_| format!("{what} is `{}`, which is not a whole number", record.on_hand))?;
+    let entity = format!("stock:{sku}@{branch}");
+    event(entity, record.marker, &record.changed_at, Fact::StockChanged(StockLevel { sku, branch, on_hand }))
+}
+
+/// Why a SKU's figure is no news for a web shop. It comes again when its style goes online.
+fn unseen(what: &str, deleted: bool, active: bool, style: &str) -> Option<String> {
+    if deleted {
+        return Some(format!("{what} was deleted with its SKU; the change of style {style} tells that"));
+    }
+    (!active).then(|| format!("{what} is not for the web: style {style} is not internet-active"))
+}
+
+fn event(entity: String, marker: i64, changed_at: &str, fact: Fact) -> Meaning {
+    if marker < 1 {
+        return Err(format!("the change marker is {marker}, but markers begin at 1"));
+    }
+    let time = moment(changed_at, "the time of change")?;
+    let source_document = format!("{entity}#{marker}");
+    Ok(Normalised::Events(vec![Draft { source_document, entity, version: Version(marker), time, fact }]))
+}
+
+fn figures(figures: &PriceFigures, sku: Sku, style: StyleCode, currency: Currency) -> Result<Price, String> {
+    let amount = |text: &str| {
+        let amount = Money::parse(text, currency).map_err(of(&format!("the price of {sku}")))?;
+        if amount.is_negative() {
+            return Err(format!("the price of {sku} is {amount}; a price cannot be negative"));
+        }
+        Ok(amount)
+    };
+    let retail =
+        figures.retail.as_deref().ok_or_else(|| format!("{sku} has no retail price; give it one in the office"))?;
+    let (retail, sale) = (amount(retail)?, figures.sale.as_deref().map(amount).transpose()?);
+    let time =
+        |text: &Option<String>| text.as_deref().map(|text| moment(text, &format!("the sale of {sku}"))).transpose();
+    let (sale_from, sale_until) = (time(&figures.sale_from)?, time(&figures.sale_until)?);
+    if sale_from.zip(sale_until).is_some_and(|(from, until)| until < from) {
+        return Err(format!("the sale of {sku} ends before it begins; correct its dates in the office"));
+    }
+    Ok(Price { sku, style, retail, sale, sale_from, sale_until })
+}
+
+fn picture(image: &ImageRecord, style: &StyleCode) -> Result<Image, String> {
+    let url = image.url.trim();
+    if !(url.starts_with("https://") || url.starts_with("http://")) || url.contains(char::is_whitespace) {
+        return Err(format!("a picture of style {style} has no web address; a web shop cannot fetch it"));
+    }
+    Ok(Image { url: url.to_owned(), alt: given(&image.alt) })
+}
+
+fn given(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+fn moment(text: &str, what: &str) -> Result<Timestamp, String> {
+    text.trim().parse().map_err(|_| format!("{what} is `{text}`, which is not a time with its offset from UTC"))
+}
+
+fn of<E: Display>(what: &str) -> impl FnOnce(E) -> String {
+    let what = what.to_owned();
+    move |error| format!("{what} cannot be used: {error}")
+}

@@ -1,0 +1,77 @@
+//! The bodies of deliveries: changed records as JSON, every figure kept as the text the office showed.
+//!
+//! Nothing is judged here, so nothing the office shows is lost before it is journalled; [`super::normalise`] judges.
+
+use serde::{Deserialize, Serialize};
+
+/// A style, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ProductRecord {
+    pub style: String,
+    pub title: String,
+    pub description: Option<String>,
+    pub brand: Option<String>,
+    pub category: Option<String>,
+    pub internet_active: bool,
+    pub deleted: bool,
+    pub marker: i64,
+    pub changed_at: String,
+    /// Currency of the prices.
+    pub currency: String,
+    pub variants: Vec<VariantRecord>,
+    pub images: Vec<ImageRecord>,
+}
+
+/// One colour and size, with its price.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct VariantRecord {
+    pub sku: String,
+    pub colour: Option<String>,
+    pub size: Option<String>,
+    pub barcode: Option<String>,
+    #[serde(flatten)]
+    pub price: PriceFigures,
+}
+
+/// What a SKU costs, as decimal texts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PriceFigures {
+    pub retail: Option<String>,
+    pub sale: Option<String>,
+    pub sale_from: Option<String>,
+    pub sale_until: Option<String>,
+}
+
+/// A picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ImageRecord {
+    pub url: String,
+    pub alt: Option<String>,
+}
+
+/// The price of one SKU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PriceRecord {
+    pub sku: String,
+    pub style: String,
+    pub currency: String,
+    #[serde(flatten)]
+    pub price: PriceFigures,
+    pub internet_active: bool,
+    pub deleted: bool,
+    pub marker: i64,
+    pub changed_at: String,
+}
+
+/// The stock of one SKU at one branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StockRecord {
+    pub sku: String,
+    pub branch: String,
+    pub style: String,
+    pub on_hand: String,
+    pub internet_active: bool,
+    pub deleted: bool,
+    pub marker: i64,
+    pub changed_at: String,
+}

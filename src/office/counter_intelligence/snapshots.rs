@@ -1,0 +1,165 @@
+//! The statements that read changed records, and the records made of their rows.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::changes::{Change, Cursor};
+use super::database::{Holds, Param, Row, Session, flag};
+use super::record::{ImageRecord, PriceFigures, PriceRecord, ProductRecord, StockRecord, VariantRecord};
+use crate::domain::{CallError, Currency};
+
+const SETTLED: &str = "(SELECT settled FROM ci_horizon)";
+
+/// Styles, each whole: a style's marker covers its variants, its images and its category's name.
+pub(super) async fn products(
+    session: &mut dyn Session,
+    currency: Currency,
+    from: &Cursor,
+    limit: i64,
+) -> Result<Vec<Change>, CallError> {
+    let sql = format!(
+        "SELECT CAST(p.marker AS text), p.style, p.title, p.description, p.brand, c.name, {}, {}, \
+         CAST(p.changed_at AS text) \
+         FROM ci_product p LEFT JOIN ci_category c ON c.category = p.category AND NOT c.deleted \
+         WHERE (p.marker, p.style) > ($1, $2) AND p.marker <= {SETTLED} ORDER BY p.marker, p.style LIMIT $3",
+        flag("p.internet_active"),
+        flag("p.deleted"),
+    );
+    let after = [Param::Int(from.marker), Param::Text(&from.key[0]), Param::Int(limit)];
+    let styles = session.rows(&sql, &after).await?;
+    let mut records = Vec::with_capacity(styles.len());
+    for mut row in styles {
+        records.push(ProductRecord {
+            marker: row.int(0)?,
+            style: row.text(1)?,
+            title: row.text(2)?,
+            description: row.optional(3),
+            brand: row.optional(4),
+            category: row.optional(5),
+            internet_active: row.flag(6)?,
+            deleted: row.flag(7)?,
+            changed_at: row.text(8)?,
+            currency: currency.to_string(),
+            variants: Vec::new(),
+            images: Vec::new(),
+        });
+    }
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked =
+        json!(records.iter().map(|record| json!({ "style": record.style })).collect::<Vec<Value>>()).to_string();
+    let mut variants = variants(session, currency, &asked).await?;
+    let mut images = images(session, &asked).await?;
+    let whole = |mut record: ProductRecord| {
+        record.variants = variants.remove(&record.style).unwrap_or_default();
+        record.images = images.remove(&record.style).unwrap_or_default();
+        Change::new(record.marker, &[&record.style], &record)
+    };
+    records.into_iter().map(whole).collect()
+}
+
+async fn variants(
+    session: &mut dyn Session,
+    currency: Currency,
+    styles: &str,
+) -> Result<HashMap<String, Vec<VariantRecord>>, CallError> {
+    let sql = format!(
+        "SELECT v.style, v.sku, v.colour, v.size, v.barcode, CAST(p.retail AS text), CAST(p.sale AS text), \
+         CAST(p.sale_from AS text), CAST(p.sale_until AS text) \
+         FROM {} JOIN ci_variant v ON v.style = rows.style LEFT JOIN ci_price p ON p.sku = v.sku AND NOT p.deleted \
+         WHERE NOT v.deleted ORDER BY v.style, v.position, v.sku",
+        session.json_rows(&[("style", Holds::Text)]),
+    );
+    let mut of_style: HashMap<String, Vec<VariantRecord>> = HashMap::new();
+    for mut row in session.rows(&sql, &[Param::Text(styles)]).await? {
+        of_style.entry(row.text(0)?).or_default().push(VariantRecord {
+            sku: row.text(1)?,
+            colour: row.optional(2),
+            size: row.optional(3),
+            barcode: row.optional(4),
+            price: figures(&*session, currency, &mut row, 5),
+        });
+    }
+    Ok(of_style)
+}
+
+async fn images(session: &mut dyn Session, styles: &str) -> Result<HashMap<String, Vec<ImageRecord>>, CallError> {
+    let sql = format!(
+        "SELECT i.style, i.url, i.alt FROM {} JOIN ci_image i ON i.style = rows.style \
+         WHERE NOT i.deleted ORDER BY i.style, i.position",
+        session.json_rows(&[("style", Holds::Text)]),
+    );
+    let mut of_style: HashMap<String, Vec<ImageRecord>> = HashMap::new();
+    for mut row in session.rows(&sql, &[Param::Text(styles)]).await? {
+        of_style.entry(row.text(0)?).or_default().push(ImageRecord { url: row.text(1)?, alt: row.optional(2) });
+    }
+    Ok(of_style)
+}
+
+/// Prices, one per SKU.
+pub(super) async fn prices(
+    session: &mut dyn Session,
+    currency: Currency,
+    from: &Cursor,
+    limit: i64,
+) -> Result<Vec<Change>, CallError> {
+    let sql = format!(
+        "SELECT CAST(marker AS text), sku, style, {}, {}, CAST(changed_at AS text), CAST(retail AS text), \
+         CAST(sale AS text), CAST(sale_from AS text), CAST(sale_until AS text) \
+         FROM ci_price WHERE (marker, sku) > ($1, $2) AND marker <= {SETTLED} ORDER BY marker, sku LIMIT $3",
+        flag("internet_active"),
+        flag("deleted"),
+    );
+    let after = [Param::Int(from.marker), Param::Text(&from.key[0]), Param::Int(limit)];
+    let rows = session.rows(&sql, &after).await?;
+    let change = |mut row: Row| {
+        let record = PriceRecord {
+            marker: row.int(0)?,
+            sku: row.text(1)?,
+            style: row.text(2)?,
+            internet_active: row.flag(3)?,
+            deleted: row.flag(4)?,
+            changed_at: row.text(5)?,
+            currency: currency.to_string(),
+            price: figures(&*session, currency, &mut row, 6),
+        };
+        Change::new(record.marker, &[&record.sku], &record)
+    };
+    rows.into_iter().map(change).collect()
+}
+
+/// Stock, one per SKU and branch.
+pub(super) async fn stock(session: &mut dyn Session, from: &Cursor, limit: i64) -> Result<Vec<Change>, CallError> {
+    let sql = format!(
+        "SELECT CAST(marker AS text), sku, branch, style, CAST(on_hand AS text), {}, {}, CAST(changed_at AS text) \
+         FROM ci_stock WHERE (marker, sku, branch) > ($1, $2, $3) AND marker <= {SETTLED} \
+         ORDER BY marker, sku, branch LIMIT $4",
+        flag("internet_active"),
+        flag("deleted"),
+    );
+    let [sku, branch] = [0, 1].map(|part| Param::Text(&from.key[part]));
+    let rows = session.rows(&sql, &[Param::Int(from.marker), sku, branch, Param::Int(limit)]).await?;
+    let change = |mut row: Row| {
+        let record = StockRecord {
+            marker: row.int(0)?,
+            sku: row.text(1)?,
+            branch: row.text(2)?,
+            style: row.text(3)?,
+            on_hand: row.text(4)?,
+            internet_active: row.flag(5)?,
+            deleted: row.flag(6)?,
+            changed_at: row.text(7)?,
+        };
+        Change::new(record.marker, &[&record.sku, &record.branch], &record)
+    };
+    rows.into_iter().map(change).collect()
+}
+
+/// The four price columns that begin at `column`.
+fn figures(session: &dyn Session, currency: Currency, row: &mut Row, column: usize) -> PriceFigures {
+    let mut amount = |column| row.optional(column).map(|shown| session.amount_in(shown, currency));
+    let (retail, sale) = (amount(column), amount(column + 1));
+    PriceFigures { retail, sale, sale_from: row.optional(column + 2), sale_until: row.optional(column + 3) }
+}
