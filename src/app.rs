@@ -13,9 +13,11 @@ use crate::bus::{Bus, BusError};
 use crate::config::{BusChoice, Config, JournalChoice, OfficeConfig, StorefrontConfig};
 use crate::domain::{CallError, HandlerName, OfficeName, StorefrontName};
 use crate::handlers::Sides;
+use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
 use crate::journal::{Journal, JournalError};
 use crate::office::Office;
+use crate::office::counter_intelligence::CounterIntelligence;
 use crate::storefront::Storefront;
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 
@@ -74,7 +76,9 @@ pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connec
 pub async fn journal(choice: &JournalChoice) -> Result<Arc<dyn Journal>, JournalError> {
     match choice {
         JournalChoice::Sqlite(path) => Ok(Arc::new(SqliteJournal::open(path)?)),
-        JournalChoice::Postgres { .. } => Err(PENDING()),
+        JournalChoice::Postgres { url, connections } => {
+            Ok(Arc::new(PostgresJournal::connect(url.expose(), *connections as usize).await?))
+        }
     }
 }
 
@@ -89,14 +93,14 @@ pub async fn journal_beside(choice: &JournalChoice) -> Result<Arc<dyn Journal>, 
     }
 }
 
-/// Brings the journal's tables up to date. Running it again changes nothing.
+/// Brings the journal's tables up to date and names what was done. Running it again changes nothing.
 ///
 /// # Errors
 /// [`JournalError`] when it cannot be reached or changed.
-pub async fn migrate(choice: &JournalChoice) -> Result<(), JournalError> {
+pub async fn migrate(choice: &JournalChoice) -> Result<Vec<&'static str>, JournalError> {
     match choice {
-        JournalChoice::Sqlite(path) => SqliteJournal::open(path).map(|_| ()),
-        JournalChoice::Postgres { .. } => Err(PENDING()),
+        JournalChoice::Sqlite(path) => SqliteJournal::open(path).map(|_| Vec::new()),
+        JournalChoice::Postgres { url, .. } => PostgresJournal::migrate(url.expose()).await,
     }
 }
 
@@ -140,10 +144,13 @@ pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, Op
 /// # Errors
 /// [`OpenError::Office`] when it cannot be reached.
 pub async fn office(settings: &OfficeConfig) -> Result<Arc<dyn Office>, OpenError> {
-    Err(OpenError::Office(settings.name().clone(), CallError::Rejected("pending".into())))
-}
-
-#[allow(non_snake_case)]
-fn PENDING() -> JournalError {
-    JournalError::Unavailable("pending".into())
+    match settings {
+        OfficeConfig::CounterIntelligence { name, database } => {
+            let opened = CounterIntelligence::connect(name.clone(), database.expose()).await;
+            match opened {
+                Ok(office) => Ok(Arc::new(office)),
+                Err(error) => Err(OpenError::Office(name.clone(), error)),
+            }
+        }
+    }
 }

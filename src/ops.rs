@@ -5,7 +5,6 @@
 //! for a token.
 
 pub mod admin;
-pub mod events;
 pub mod health;
 pub mod logging;
 pub mod metrics;

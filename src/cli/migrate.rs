@@ -16,7 +16,9 @@ pub struct Args {
 /// Migrates.
 pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let config = args.config.load()?;
-    app::migrate(&config.journal).await?;
+    for step in app::migrate(&config.journal).await? {
+        output.line(format_args!("applied {step}"))?;
+    }
     output.line("the journal is up to date")?;
     Ok(Exit::Fine)
 }

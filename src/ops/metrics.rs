@@ -1,9 +1,10 @@
 //! The metrics: every name in one place, and the recorder that writes them in Prometheus's text form.
 //!
-//! What comes in: counters from [`super::events`] and figures of the journal. What goes out: text for `GET /metrics`.
-//! Labels carry names from the configuration and words of the program, never ids, personal data or texts from outside.
+//! What comes in: counters of the stages and adapters, and figures of the journal. What goes out: text for `GET /metrics`.
+//! The stages count by name, since they may not know this room; a test compares every name and label in the source with
+//! this list. Labels carry names from the configuration and words of the program, never ids, personal data or texts from outside.
 
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::journal::Counts;
 
@@ -14,8 +15,6 @@ pub enum Kind {
     Counter,
     /// Goes up and down.
     Gauge,
-    /// How long things took, in seconds.
-    Histogram,
 }
 
 /// A metric of the program.
@@ -43,24 +42,20 @@ macro_rules! metrics {
 }
 
 metrics! {
-    DELIVERIES = Counter "tillbridge_deliveries_total" ["origin", "outcome"]
-        "deliveries journalled, by origin; outcome is new or duplicate";
-    REFUSED = Counter "tillbridge_refused_total" ["storefront", "reason"]
-        "calls turned away at the door, by reason";
-    NORMALISED = Counter "tillbridge_normalised_total" ["origin", "outcome"]
-        "deliveries normalised; outcome is handled, ignored or rejected";
-    PUBLISHED = Counter "tillbridge_published_total" ["handler", "outcome"]
-        "handlings put on the bus; outcome is confirmed or failed";
-    HANDLED = Counter "tillbridge_handled_total" ["channel", "handler", "outcome"]
-        "attempts settled; outcome is done, ignored, retry, wait or dead";
-    LATENCY = Histogram "tillbridge_handling_seconds" ["handler"]
-        "seconds from the raising of an event to the end of its handling";
-    CALLS = Counter "tillbridge_calls_failed_total" ["side", "name", "class"]
-        "failed calls to storefronts and offices, by class of failure";
-    POLLED = Counter "tillbridge_polled_total" ["office", "kind", "outcome"]
-        "polls of offices; outcome is read or failed";
-    PAUSED = Counter "tillbridge_paused_total" ["channel"]
-        "times a channel was paused by the program";
+    WEBHOOKS = Counter "tillbridge_webhooks_total" ["answer"]
+        "webhook calls, by answer";
+    PUBLISHED = Counter "tillbridge_published_total" []
+        "handlings put on the bus and confirmed";
+    HANDLED = Counter "tillbridge_handled_total" ["handler", "outcome"]
+        "attempts settled, by handler and outcome";
+    SHOPIFY_CALLS = Counter "tillbridge_shopify_calls_total" ["shop", "operation", "outcome"]
+        "calls to Shopify's Admin API, by operation and class of outcome";
+    SHOPIFY_VERSION = Counter "tillbridge_shopify_version_mismatch_total" ["shop", "channel"]
+        "answers and webhooks of another API version than the one that is read";
+    BUS_REBUILDS = Counter "tillbridge_bus_rebuilds_total" ["link"]
+        "times a connection to RabbitMQ was made anew after it was lost";
+    BUS_UNREADABLE = Counter "tillbridge_bus_unreadable_total" []
+        "messages without a handling number, set aside in the dead queue";
     UNFINISHED = Gauge "tillbridge_unfinished" []
         "deliveries and handlings that are not final, waiting ones left out";
     OLDEST_DUE = Gauge "tillbridge_oldest_due_seconds" []
@@ -71,16 +66,10 @@ metrics! {
         "channels that are paused now";
 }
 
-/// The bounds of the latency histogram, in seconds.
-const LATENCY_BOUNDS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0];
-
 /// A recorder of its own, for tests; [`install`] makes the process's.
-///
-/// # Errors
-/// When the bounds of a histogram are refused.
-pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
-    let builder = PrometheusBuilder::new();
-    Ok(builder.set_buckets_for_metric(Matcher::Full(LATENCY.to_owned()), LATENCY_BOUNDS)?.build_recorder())
+#[must_use]
+pub fn recorder() -> PrometheusRecorder {
+    PrometheusBuilder::new().build_recorder()
 }
 
 /// Makes the recorder of this process, once. The handle gives the text for `GET /metrics`.
@@ -88,7 +77,7 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
 /// # Errors
 /// When the process has one already.
 pub fn install() -> anyhow::Result<PrometheusHandle> {
-    let recorder = recorder()?;
+    let recorder = recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)
         .map_err(|_| anyhow::anyhow!("this process has a recorder of metrics already"))?;
@@ -102,7 +91,6 @@ pub fn describe() {
         match metric.kind {
             Kind::Counter => metrics::describe_counter!(metric.name, metric.help),
             Kind::Gauge => metrics::describe_gauge!(metric.name, metric.help),
-            Kind::Histogram => metrics::describe_histogram!(metric.name, metric.help),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line as a person sees it: the real binary, its exit code, what it writes where.
 
+mod both_sides;
 mod help;
 mod ledger;
 mod with_journal;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tempfile::TempDir;
 use tillbridge::domain::{ChannelName, Secret};
 use tillbridge::flow::Beats;
@@ -22,6 +23,10 @@ struct Office {
 }
 
 async fn open(token: Option<&str>) -> Office {
+    open_with(token, recorder().handle()).await
+}
+
+async fn open_with(token: Option<&str>, metrics: PrometheusHandle) -> Office {
     let folder = tempfile::tempdir().unwrap();
     let journal = Arc::new(SqliteJournal::open(&folder.path().join("journal.db")).unwrap());
     let beats = Beats::default();
@@ -31,7 +36,7 @@ async fn open(token: Option<&str>) -> Office {
     ]);
     let admin = Admin {
         health: health.clone(),
-        metrics: recorder().unwrap().handle(),
+        metrics,
         journal: Arc::clone(&journal) as Arc<dyn Journal>,
         token: token.map(|token| Secret::new(token.to_owned())),
     };
@@ -84,12 +89,15 @@ async fn readiness_names_what_is_not_ready_and_why() {
 
 #[tokio::test]
 async fn metrics_carry_the_figures_of_the_journal() {
-    let office = open(None).await;
+    // The one test that needs the process's own recorder: gauges are set on it alone.
+    let metrics = tillbridge::ops::metrics::install().unwrap();
+    let office = open_with(None, metrics).await;
     office.journal.pause(&ChannelName::parse("main").unwrap(), "stock-take").await.unwrap();
 
-    let (status, _) = office.ask("/metrics", None).await;
+    let (status, body) = office.ask("/metrics", None).await;
 
     assert_eq!(status, 200);
+    assert!(body.contains("\ntillbridge_channels_paused 1\n"), "{body}");
 }
 
 #[tokio::test]
