@@ -7,13 +7,37 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-use super::database::{Holds, Param, Session, flag};
+use super::database::{Holds, Param, Session, flag, insert};
 use super::staging::clean;
 use crate::domain::{Address, CallError, CustomerProfile};
 use crate::office::{Document, DocumentCustomer};
 
 /// The longest address an e-mail can have; anything longer is no e-mail.
 const LONGEST_EMAIL: usize = 320;
+
+const PERSON: &[(&str, Holds)] = &[
+    ("key", Holds::Text),
+    ("has_account", Holds::Flag),
+    ("first_name", Holds::Text),
+    ("last_name", Holds::Text),
+    ("email", Holds::Text),
+    ("phone", Holds::Text),
+];
+
+const ADDRESS: &[(&str, Holds)] = &[
+    ("key", Holds::Text),
+    ("kind", Holds::Text),
+    ("first_name", Holds::Text),
+    ("last_name", Holds::Text),
+    ("company", Holds::Text),
+    ("line1", Holds::Text),
+    ("line2", Holds::Text),
+    ("city", Holds::Text),
+    ("region", Holds::Text),
+    ("postcode", Holds::Text),
+    ("country", Holds::Text),
+    ("phone", Holds::Text),
+];
 
 /// The e-mail as the contract compares it (ASCII letters in lower case), if there is a usable one.
 pub(super) fn email(profile: &CustomerProfile) -> Option<String> {
@@ -108,9 +132,6 @@ async fn by_email(
 }
 
 async fn create(session: &mut dyn Session, new: &[&DocumentCustomer]) -> Result<(), CallError> {
-    if new.is_empty() {
-        return Ok(());
-    }
     let (mut people, mut addresses) = (Vec::new(), Vec::new());
     for DocumentCustomer { key, has_account, profile } in new {
         let named = profile.billing.as_ref().or(profile.shipping.as_ref());
@@ -127,22 +148,8 @@ async fn create(session: &mut dyn Session, new: &[&DocumentCustomer]) -> Result<
         let shipping = profile.shipping.as_ref().map(|address| address_row(key, "shipping", address));
         addresses.extend(billing.into_iter().chain(shipping));
     }
-    let columns = "key, has_account, first_name, last_name, email, phone";
-    let rows = session.json_rows(&typed(columns));
-    let sql = format!("INSERT INTO ci_in_customer ({columns}) SELECT {columns} FROM {rows}");
-    session.rows(&sql, &[Param::Text(&Value::from(people).to_string())]).await?;
-    if addresses.is_empty() {
-        return Ok(());
-    }
-    let columns = "key, kind, first_name, last_name, company, line1, line2, city, region, postcode, country, phone";
-    let rows = session.json_rows(&typed(columns));
-    let sql = format!("INSERT INTO ci_in_address ({columns}) SELECT {columns} FROM {rows}");
-    session.rows(&sql, &[Param::Text(&Value::from(addresses).to_string())]).await.map(drop)
-}
-
-fn typed(columns: &str) -> Vec<(&str, Holds)> {
-    let holds = |name| if name == "has_account" { Holds::Flag } else { Holds::Text };
-    columns.split(", ").map(|name| (name, holds(name))).collect()
+    insert(session, "ci_in_customer", PERSON, people).await?;
+    insert(session, "ci_in_address", ADDRESS, addresses).await
 }
 
 fn address_row(key: &str, kind: &str, address: &Address) -> Value {
@@ -157,13 +164,6 @@ fn address_row(key: &str, kind: &str, address: &Address) -> Value {
 }
 
 async fn link(session: &mut dyn Session, links: &[(&str, i64)]) -> Result<(), CallError> {
-    if links.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<Value> = links.iter().map(|(key, number)| json!({ "key": key, "customer": number })).collect();
-    let sql = format!(
-        "INSERT INTO ci_customer_key (key, customer) SELECT key, customer FROM {}",
-        session.json_rows(&[("key", Holds::Text), ("customer", Holds::Int)])
-    );
-    session.rows(&sql, &[Param::Text(&Value::from(rows).to_string())]).await.map(drop)
+    let rows = links.iter().map(|(key, number)| json!({ "key": key, "customer": number })).collect();
+    insert(session, "ci_customer_key", &[("key", Holds::Text), ("customer", Holds::Int)], rows).await
 }

@@ -87,6 +87,22 @@ pub(crate) trait Session: Send {
     async fn hold(&mut self, names: &[String]) -> Result<(), CallError>;
 }
 
+/// Inserts a JSON list of objects into a table, in one statement.
+pub(crate) async fn insert(
+    session: &mut dyn Session,
+    table: &str,
+    columns: &[(&str, Holds)],
+    rows: Vec<Value>,
+) -> Result<(), CallError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {}", session.json_rows(columns));
+    session.rows(&sql, &[Param::Text(&Value::from(rows).to_string())]).await.map(drop)
+}
+
 /// Work inside one transaction.
 pub(crate) type Work<T> = Box<dyn for<'s> FnOnce(&'s mut dyn Session) -> BoxFuture<'s, Result<T, CallError>> + Send>;
 

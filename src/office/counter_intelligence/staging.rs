@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::database::{Holds, Param, Session};
+use super::database::{Holds, Session, insert};
 use super::find::word;
 use crate::domain::CallError;
 use crate::office::Document;
@@ -94,19 +94,4 @@ pub(super) async fn stage_and_post(
     insert(session, "ci_in_line", LINE, lines).await?;
     insert(session, "ci_in_payment", PAYMENT, payments).await?;
     insert(session, "ci_in_post", POST, posts).await
-}
-
-async fn insert(
-    session: &mut dyn Session,
-    table: &str,
-    columns: &[(&str, Holds)],
-    rows: Vec<Value>,
-) -> Result<(), CallError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let names = names.join(", ");
-    let sql = format!("INSERT INTO {table} ({names}) SELECT {names} FROM {}", session.json_rows(columns));
-    session.rows(&sql, &[Param::Text(&Value::from(rows).to_string())]).await.map(drop)
 }
