@@ -14,6 +14,7 @@
 //! - [`app`] — opens what the configuration names: the registry of journals, buses, storefronts and offices.
 //! - [`ops`] — health, metrics, logs.
 //! - [`sandbox`] — a simulated shop and office, for the demo and the tests.
+//! - [`rehearsal`] — a whole bridge between simulated sides, for the demo, the tests and the benchmark.
 //! - [`cli`] — one file per command.
 
 #![forbid(unsafe_code)]
@@ -29,5 +30,6 @@ pub mod journal;
 pub mod office;
 pub mod ops;
 pub mod policy;
+pub mod rehearsal;
 pub mod sandbox;
 pub mod storefront;

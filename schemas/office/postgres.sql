@@ -300,6 +300,8 @@ CREATE TABLE ci_in_line (
     amount      numeric NOT NULL,
     tax         numeric NOT NULL,
     moves_stock boolean NOT NULL,
+    -- Where the line's stock moves; NULL: at the document's branch.
+    branch      text,
     PRIMARY KEY (reference, kind, position),
     FOREIGN KEY (reference, kind) REFERENCES ci_in_document (reference, kind)
 );
@@ -355,6 +357,9 @@ LANGUAGE sql STABLE AS $$
     SELECT 4, 'branch ' || d.branch || ' is unknown or closed'
     FROM d LEFT JOIN office_branch b ON b.branch = d.branch WHERE b.deleted IS NOT false
     UNION ALL
+    SELECT 4, 'branch ' || l.branch || ' is unknown or closed'
+    FROM l LEFT JOIN office_branch b ON b.branch = l.branch WHERE l.branch IS NOT NULL AND b.deleted IS NOT false
+    UNION ALL
     SELECT 5, 'it has no lines' WHERE NOT EXISTS (SELECT FROM l)
     UNION ALL
     SELECT 6, 'SKU ' || l.sku || ' is unknown or deleted'
@@ -403,9 +408,9 @@ BEGIN
     FROM fresh JOIN ci_in_document USING (kind, reference) JOIN ci_in_payment USING (kind, reference);
 
     INSERT INTO office_stock (sku, branch, on_hand)
-    SELECT sku, branch, sum(CASE kind WHEN 'invoice' THEN -quantity ELSE quantity END)
-    FROM fresh JOIN ci_in_document USING (kind, reference) JOIN ci_in_line USING (kind, reference)
-    WHERE moves_stock GROUP BY sku, branch ORDER BY sku, branch
+    SELECT l.sku, coalesce(l.branch, d.branch), sum(CASE kind WHEN 'invoice' THEN -l.quantity ELSE l.quantity END)
+    FROM fresh JOIN ci_in_document d USING (kind, reference) JOIN ci_in_line l USING (kind, reference)
+    WHERE l.moves_stock GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (sku, branch) DO UPDATE SET on_hand = office_stock.on_hand + excluded.on_hand;
     RETURN NULL;
 END $$;

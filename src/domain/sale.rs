@@ -57,6 +57,8 @@ pub struct SaleLine {
     pub variant: Option<String>,
     /// What the buyer read.
     pub title: String,
+    /// The storefront's id of the place the pieces left from, where all of them left from one.
+    pub location: Option<String>,
     /// Pieces.
     pub quantity: i64,
     /// Price of one piece before discounts, with or without tax as [`Sale::tax_included`] says.
@@ -217,6 +219,7 @@ mod tests {
             kind,
             sku: None,
             variant: None,
+            location: None,
             title: id.into(),
             quantity: pieces,
             unit_price: euros(price),

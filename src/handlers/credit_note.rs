@@ -9,7 +9,7 @@ use crate::journal::{Claim, JournalError, LinkKind, Outcome, Settlement, Written
 use crate::office::{Document, DocumentKind, DocumentLine};
 
 use super::document::{Wanted, book, external};
-use super::invoice::{BookedSale, KnownVariants, Refused, item, pay_codes, unknown};
+use super::invoice::{BookedSale, KnownVariants, Refused, branch, item, pay_codes, unknown};
 use super::outcome::{after_failure, journal_failed};
 use super::{Desk, Handler, Policy};
 
@@ -151,6 +151,7 @@ fn document(
             line: line.line.clone(),
             kind: line.kind,
             moves_stock: line.kind == LineKind::Goods && line.restock,
+            branch: branch(desk, line.location.as_deref()),
             sku,
             title: line.title.clone(),
             quantity: line.quantity,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Buyer, CallError, EventType, Fact, LineKind, Payment, Payments, Sale, Sku};
+use crate::domain::{BranchCode, Buyer, CallError, EventType, Fact, LineKind, Payment, Payments, Sale, Sku};
 use crate::journal::{Claim, LinkKind, Outcome, Settlement};
 use crate::office::{Document, DocumentCustomer, DocumentKind, DocumentLine, DocumentPayment};
 
@@ -111,6 +111,7 @@ async fn document(desk: &Desk<'_>, sale: &Sale, known: &KnownVariants) -> Result
             line: line.line.clone(),
             kind: line.kind,
             moves_stock: line.kind == LineKind::Goods,
+            branch: branch(desk, line.location.as_deref()),
             sku,
             title: line.title.clone(),
             quantity: line.quantity,
@@ -144,6 +145,11 @@ async fn document(desk: &Desk<'_>, sale: &Sale, known: &KnownVariants) -> Result
         total,
     };
     Ok((document, remember))
+}
+
+/// The branch whose stock a line moves: the one shown at the location that shipped it or took it back, else the document's.
+pub(super) fn branch(desk: &Desk<'_>, location: Option<&str>) -> Option<BranchCode> {
+    location.and_then(|location| desk.channel.stock.branch_at(location)).cloned()
 }
 
 /// The item of a line: goods by stored variant id, then by SKU; other kinds have none.
@@ -183,6 +189,7 @@ pub(super) fn rounding_line(amount: crate::domain::Money) -> DocumentLine {
         amount,
         tax: nothing,
         moves_stock: false,
+        branch: None,
     }
 }
 

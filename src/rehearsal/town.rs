@@ -7,17 +7,21 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::domain::{BranchCode, ChannelName, OfficeName, Secret, StorefrontName};
+use crate::domain::{BranchCode, ChannelName, Currency, OfficeName, Secret, Sku, StorefrontName};
 use crate::office::counter_intelligence::CounterIntelligence;
 use crate::office::{ChangeKind, Office};
 use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules};
-use crate::sandbox::office::{SandboxOffice, Seed};
+use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
 use crate::sandbox::shopify::{ShopLocation, ShopOptions, ShopSandbox};
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 use crate::storefront::{StockFigure, Storefront};
 
-/// Branches of a rehearsal's office, each with a location of the same name at the shop. Web sales count for the first.
+/// Branches of a rehearsal's office that the shop shows, each at a location of the same name. Web sales count for the first.
 pub const BRANCHES: [&str; 2] = ["WEB", "AKL"];
+/// How the shop's gateways are called in the office; any other is [`OTHER_PAY_CODE`].
+const PAY_CODES: [(&str, &str); 4] =
+    [("shopify_payments", "WEB-CC"), ("paypal", "WEB-PP"), ("gift_card", "GIFT"), ("cash", "CASH")];
+const OTHER_PAY_CODE: &str = "WEB-OTHER";
 /// Shop locations have these ids.
 const FIRST_LOCATION: u64 = 71_000_000_001;
 
@@ -31,7 +35,9 @@ pub struct TownPlan {
     /// Whether its prices contain tax.
     pub taxes_included: bool,
     /// How many styles the office sells.
-    pub styles: usize,
+    pub styles: u32,
+    /// Pieces of each SKU at each branch to begin with, give or take a few.
+    pub stock: i64,
     /// Where chance comes from.
     pub seed: u64,
     /// The office's PostgreSQL database, made and empty; without one the office is a SQLite file.
@@ -51,6 +57,7 @@ impl TownPlan {
             currency: "NZD".to_owned(),
             taxes_included: true,
             styles: 12,
+            stock: 20,
             seed: 1,
             office_postgres: None,
             every: Duration::from_millis(300),
@@ -67,6 +74,8 @@ pub struct Town {
     pub office: SandboxOffice,
     /// Address of the office's database, as a configuration names it.
     pub office_url: String,
+    /// What the office began with.
+    pub assortment: Assortment,
     /// The rules between them.
     pub channel: Arc<Channel>,
     /// Domain of the shop.
@@ -93,16 +102,13 @@ impl Town {
             Some(url) => (SandboxOffice::create_postgres(url).await?, url.clone()),
             None => {
                 let path = folder.join(format!("{}-office.db", plan.name));
-                (SandboxOffice::create_sqlite(&path).await?, format!("sqlite:{}", path.display()))
+                (SandboxOffice::create_sqlite(&path)?, format!("sqlite:{}", path.display()))
             }
         };
-        let mut seed = Seed::new(plan.seed);
-        seed.styles = plan.styles;
-        seed.branches = BRANCHES.map(str::to_owned).to_vec();
-        seed.currency.clone_from(&plan.currency);
-        office.seed(&seed).await?;
+        let currency = Currency::parse(&plan.currency)?;
+        let assortment = office.seed(&Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) }).await?;
         let channel = Arc::new(channel(plan)?);
-        Ok(Self { shop, office, office_url, channel, domain })
+        Ok(Self { shop, office, office_url, assortment, channel, domain })
     }
 
     /// The bridge's adapter to the shop.
@@ -136,13 +142,13 @@ impl Town {
     /// When the office's database does not answer.
     pub async fn differences(&self) -> anyhow::Result<Vec<String>> {
         let mut differences = self.documents().await?;
-        for sku in self.shop.catalogue() {
+        for sold in self.shop.catalogue() {
+            let sku = Sku::parse(&sold.sku)?;
             for branch in BRANCHES {
-                let shown = self.shop.stock(&sku.sku, branch).map_or(0, |figures| figures.on_hand);
-                let there = self.office.stock(&sku.sku, branch).await?;
+                let shown = self.shop.stock(&sold.sku, branch).map_or(0, |figures| figures.on_hand);
+                let there = self.office.stock(&sku, &BranchCode::parse(branch)?).await?;
                 if shown != there {
-                    let what = format!("{} at {branch}: the shop shows {shown}, the office has {there}", sku.sku);
-                    differences.push(what);
+                    differences.push(format!("{sku} at {branch}: the shop shows {shown}, the office has {there}"));
                 }
             }
         }
@@ -163,9 +169,12 @@ impl Town {
             let invoice = invoices.remove(&format!("{shop}/order:{}", order.id));
             match (order.fulfilled, invoice) {
                 (true, None) => differences.push(format!("P2: order {} was shipped but has no invoice", order.name)),
-                (false, Some(_)) => differences.push(format!("order {} was not shipped but has an invoice", order.name)),
+                (false, Some(_)) => {
+                    differences.push(format!("order {} was not shipped but has an invoice", order.name))
+                }
                 (true, Some(invoice)) if invoice.total != order.captured => {
-                    let what = format!("P6: order {} took {}, its invoice says {}", order.name, order.captured, invoice.total);
+                    let what =
+                        format!("P6: order {} took {}, its invoice says {}", order.name, order.captured, invoice.total);
                     differences.push(what);
                 }
                 _ => {}
@@ -181,12 +190,15 @@ impl Town {
                 }
             }
             if order.fulfilled && given_back != order.refunded {
-                let what = format!("P6: order {} gave back {}, its credit notes say {given_back}", order.name, order.refunded);
+                let what =
+                    format!("P6: order {} gave back {}, its credit notes say {given_back}", order.name, order.refunded);
                 differences.push(what);
             }
         }
-        differences.extend(invoices.into_keys().map(|key| format!("P2: invoice for {key}, which the shop does not know")));
-        differences.extend(credits.into_keys().map(|key| format!("P2: credit note for {key}, which the shop does not know")));
+        differences
+            .extend(invoices.into_keys().map(|key| format!("P2: invoice for {key}, which the shop does not know")));
+        differences
+            .extend(credits.into_keys().map(|key| format!("P2: credit note for {key}, which the shop does not know")));
         Ok(differences)
     }
 }
@@ -202,7 +214,10 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
         office: OfficeName::parse(&plan.name)?,
         sale: SaleRules { when: SaleMoment::Fulfilled, branch: BranchCode::parse(BRANCHES[0])? },
         stock: StockRules { figure: StockFigure::OnHand, locations },
-        payments: PaymentRules { codes: BTreeMap::new(), otherwise: Some("WEB".to_owned()) },
+        payments: PaymentRules {
+            codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
+            otherwise: Some(OTHER_PAY_CODE.to_owned()),
+        },
         every: ChangeKind::ALL.iter().map(|kind| (*kind, plan.every)).collect(),
     })
 }

@@ -37,7 +37,10 @@ impl SandboxOffice {
                 sums(document, &mut wrong);
                 let digits = document.number.trim_start_matches(|letter: char| !letter.is_ascii_digit());
                 if digits.parse() != Ok(place) {
-                    wrong.push(format!("{} is number {place} of its kind: a number is missing before it", document.number));
+                    wrong.push(format!(
+                        "{} is number {place} of its kind: a number is missing before it",
+                        document.number
+                    ));
                 }
             }
         }
@@ -77,7 +80,8 @@ impl SandboxOffice {
         for (documents, direction) in [(invoices, -1), (credits, 1)] {
             for document in documents {
                 for line in document.lines.iter().filter(|line| line.moves_stock) {
-                    let place = (line.sku.clone().unwrap_or_default(), document.branch.clone());
+                    let branch = line.branch.as_ref().unwrap_or(&document.branch).clone();
+                    let place = (line.sku.clone().unwrap_or_default(), branch);
                     *expected.entry(place).or_default() += direction * line.quantity;
                 }
             }

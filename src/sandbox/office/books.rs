@@ -62,6 +62,8 @@ pub struct BookedLine {
     pub tax: Money,
     /// Whether stock moved.
     pub moves_stock: bool,
+    /// Where, if not at the document's branch.
+    pub branch: Option<String>,
 }
 
 /// A payment in the books.
@@ -107,7 +109,8 @@ impl SandboxOffice {
     /// How many invoices and credit notes there are, without reading them.
     pub async fn document_counts(&self) -> Result<(i64, i64), CallError> {
         let sql = "SELECT CAST(last AS text) FROM office_counter WHERE kind = $1";
-        let (mut invoices, mut credits) = (self.read(sql, &["invoice"]).await?, self.read(sql, &["credit_note"]).await?);
+        let (mut invoices, mut credits) =
+            (self.read(sql, &["invoice"]).await?, self.read(sql, &["credit_note"]).await?);
         let last = |rows: &mut Vec<_>| rows.first_mut().map_or(Ok(0), |row: &mut super::Row| row.int(0));
         Ok((last(&mut invoices)?, last(&mut credits)?))
     }
@@ -137,7 +140,13 @@ impl SandboxOffice {
 
     /// What a customer owes, in each currency the account was used in; zero when all is paid and refunded.
     pub async fn account_balance(&self, customer: i64) -> Result<Vec<Money>, CallError> {
-        Ok(self.balances().await?.into_iter().filter(|((owner, _), _)| *owner == customer).map(|(_, sum)| sum).collect())
+        Ok(self
+            .balances()
+            .await?
+            .into_iter()
+            .filter(|((owner, _), _)| *owner == customer)
+            .map(|(_, sum)| sum)
+            .collect())
     }
 
     /// Account balances, by customer and currency.
@@ -193,7 +202,7 @@ async fn documents(session: &mut dyn Session, kind: &str) -> Result<Vec<BookedDo
     }
     let sql = format!(
         "SELECT reference, line, line_kind, sku, title, CAST(quantity AS text), CAST(unit_price AS text), \
-         CAST(discount AS text), CAST(amount AS text), CAST(tax AS text), {} FROM ci_in_line WHERE kind = $1 \
+         CAST(discount AS text), CAST(amount AS text), CAST(tax AS text), {}, branch FROM ci_in_line WHERE kind = $1 \
          ORDER BY reference, position",
         flag("moves_stock")
     );
@@ -216,6 +225,7 @@ async fn documents(session: &mut dyn Session, kind: &str) -> Result<Vec<BookedDo
             amount,
             tax,
             moves_stock: row.flag(10)?,
+            branch: row.optional(11),
         });
     }
     let sql = "SELECT reference, pay_code, external, CAST(amount AS text) FROM ci_in_payment WHERE kind = $1 \

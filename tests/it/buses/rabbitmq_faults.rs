@@ -145,6 +145,22 @@ async fn a_blocked_broker_makes_publishing_fail_at_once_while_consumers_go_on() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_accepts_connections_and_says_nothing_is_given_up_and_found_again() {
+    let invoice = handler("invoice");
+    let Some(corner) = Corner::open("mute", std::slice::from_ref(&invoice)).await else { return };
+    let (bus, proxy) = corner.bus_through_proxy().await;
+    proxy.black_hole();
+    proxy.cut();
+    let is_mute = |health: &BusHealth| matches!(health, BusHealth::Down(why) if why.contains("gave no answer"));
+    until_health(&bus, "down for want of an answer", is_mute).await;
+    proxy.resume();
+    until_health(&bus, "up", |health| *health == BusHealth::Up).await;
+    publish(&bus, messages(&invoice, [1])).await;
+    bus.close().await;
+    corner.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_ends_in_time_even_when_the_broker_is_silent() {
     let invoice = handler("invoice");
     let Some(corner) = Corner::open("close", std::slice::from_ref(&invoice)).await else { return };

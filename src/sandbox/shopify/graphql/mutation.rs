@@ -7,7 +7,6 @@ mod small;
 mod variants;
 
 use apollo_compiler::resolvers::FieldError;
-use apollo_compiler::response::JsonValue;
 
 use super::desk::Desk;
 use super::object::{Object, Val, leaf, many, text};
@@ -67,7 +66,7 @@ fn errors<'s>(kind: &'static str, errors: &[UserError]) -> Option<Val<'s>> {
             "code" => leaf(error.code.as_str()),
             "message" => leaf(error.message.as_str()),
             "field" if error.field.is_empty() => text(None),
-            "field" => leaf(error.field.iter().map(|part| JsonValue::from(part.as_str())).collect::<Vec<_>>()),
+            "field" => Some(Val::List(error.field.iter().filter_map(|part| leaf(part.as_str())).collect())),
             _ => None,
         })
     }))

@@ -3,7 +3,6 @@
 //! What the lines come to and what was paid out may differ; Shopify keeps the difference as order adjustments, which become
 //! lines here with their sign turned, so that lines and money balance.
 
-use super::buyer::buyer;
 use super::ledger::{Ledger, Unclear, time};
 use super::wire::{LineItem, MoneySet, Order, OrderAdjustment, Refund, RefundLine};
 use super::{events_or, lines, money_out, sale};
@@ -45,7 +44,6 @@ fn draft(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Result<Optio
             sale,
             currency: ledger.currency,
             credited_at,
-            buyer: order.map(buyer),
             tax_included: order.map(|order| order.taxes_included),
             lines,
             refunds: money.refunds,
@@ -121,6 +119,7 @@ fn goods_line(ledger: Ledger, line: &RefundLine, order: Option<&Order>, at: usiz
         amount: ledger.or_zero("`subtotal` of a refund line", line.subtotal_set.as_ref(), line.subtotal)?,
         tax: ledger.or_zero("`total_tax` of a refund line", line.total_tax_set.as_ref(), line.total_tax)?,
         restock: restocks(line),
+        location: line.location_id.as_ref().map(ToString::to_string),
     })
 }
 
@@ -150,5 +149,16 @@ fn adjustment_line(
 
 /// A line that is no goods.
 pub(super) fn other_line(line: String, kind: LineKind, title: &str, amount: Money, tax: Money) -> CreditLine {
-    CreditLine { line, kind, sku: None, variant: None, title: title.into(), quantity: 1, amount, tax, restock: false }
+    CreditLine {
+        line,
+        kind,
+        sku: None,
+        variant: None,
+        title: title.into(),
+        quantity: 1,
+        amount,
+        tax,
+        restock: false,
+        location: None,
+    }
 }

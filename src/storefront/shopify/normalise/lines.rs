@@ -8,7 +8,7 @@ use crate::domain::{LineKind, Money, SaleLine, Sku};
 pub(super) fn lines(ledger: Ledger, order: &Order) -> Result<Vec<SaleLine>, Unclear> {
     let mut lines = Vec::with_capacity(order.line_items.len() + 2);
     for item in &order.line_items {
-        lines.push(item_line(ledger, item)?);
+        lines.push(item_line(ledger, order, item)?);
     }
     lines.extend(tip_without_line(ledger, order)?);
     for (at, shipping) in order.shipping_lines.iter().enumerate() {
@@ -45,19 +45,33 @@ pub(super) fn title(item: &LineItem) -> String {
     text(item.name.as_ref()).or_else(|| text(item.title.as_ref())).unwrap_or_else(|| format!("line {}", item.id))
 }
 
-fn item_line(ledger: Ledger, item: &LineItem) -> Result<SaleLine, Unclear> {
+fn item_line(ledger: Ledger, order: &Order, item: &LineItem) -> Result<SaleLine, Unclear> {
     let price = ledger.either("the price of a line item", item.price_set.as_ref(), item.price)?;
     Ok(SaleLine {
         line: item.id.to_string(),
         kind: kind(item),
         sku: sku(item),
         variant: variant(item),
+        location: shipped_from(order, item),
         title: title(item),
         quantity: item.quantity,
         unit_price: price.ok_or(Unclear::Missing("line_items[].price"))?,
         discount: discounts(ledger, &item.discount_allocations)?,
         tax: ledger.taxes(&item.tax_lines)?,
     })
+}
+
+/// The place that shipped all pieces of a line that were shipped. Where several did, or none says so, the channel decides.
+fn shipped_from(order: &Order, item: &LineItem) -> Option<String> {
+    let shipped = order
+        .fulfillments
+        .iter()
+        .filter(|one| !matches!(one.status.as_deref(), Some("cancelled" | "error" | "failure")));
+    let mut places = shipped
+        .filter(|one| one.line_items.iter().any(|line| line.id == item.id))
+        .map(|one| one.location_id.as_ref().map(ToString::to_string));
+    let first = places.next()??;
+    places.all(|place| place.as_ref() == Some(&first)).then_some(first)
 }
 
 /// Discounts stand in the allocations only: `total_discount` stays at zero.
@@ -147,6 +161,7 @@ fn charge(ledger: Ledger, line: String, kind: LineKind, title: String, price: Mo
         kind,
         sku: None,
         variant: None,
+        location: None,
         title,
         quantity: 1,
         unit_price: price,

@@ -62,6 +62,14 @@ pub(super) struct Order {
 #[derive(Debug, Deserialize)]
 pub(super) struct Fulfillment {
     pub status: Option<String>,
+    pub location_id: Option<Id>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub line_items: Vec<FulfilledLine>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct FulfilledLine {
+    pub id: Id,
 }
 
 #[derive(Debug, Deserialize)]
