@@ -71,8 +71,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; the lock is let go when it ends.
-    pub(super) fn start(connection: Connection, lock: File, path: &Path, clock: Clock) -> Result<Self, JournalError> {
+    /// Starts the thread; the lock, if there is one, is let go when it ends.
+    pub(super) fn start(
+        connection: Connection,
+        lock: Option<File>,
+        path: &Path,
+        clock: Clock,
+    ) -> Result<Self, JournalError> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let mut desk = Desk { connection, clock, wal: beside(path, "-wal"), commits: 0 };
         let thread = std::thread::Builder::new()
