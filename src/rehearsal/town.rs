@@ -144,8 +144,8 @@ impl Town {
         let mut differences = self.documents().await?;
         // What is off the web keeps the stock it had; it gets new figures when it comes back.
         for product in self.shop.products().into_iter().filter(|product| product.is_visible()) {
-            for variant in &product.variants {
-                differences.extend(self.stock_differs(&variant.sku).await?);
+            for sku in product.variants.iter().filter_map(|variant| variant.sku.as_deref()) {
+                differences.extend(self.stock_differs(sku).await?);
             }
         }
         differences.extend(self.office.duplicate_documents().await?.into_iter().map(|one| format!("P2: {one}")));
