@@ -195,7 +195,7 @@ impl Desk {
     /// never comes by itself, it is waited for.
     fn keep_wal_small(&mut self) {
         self.commits = self.commits.wrapping_add(1);
-        if self.commits % LOOK_EVERY != 0 {
+        if !self.commits.is_multiple_of(LOOK_EVERY) {
             return;
         }
         if std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > LARGEST_WAL) {
