@@ -5,9 +5,11 @@
 //! HTTP; only the two sides are simulated.
 
 mod bridge;
+mod configuration;
 mod promises;
 mod town;
 
 pub use bridge::{Bridge, Bus, Journal, Plan};
+pub use configuration::{Configuration, configuration};
 pub use promises::broken;
 pub use town::{Town, TownPlan};

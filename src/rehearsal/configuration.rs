@@ -1,0 +1,94 @@
+//! The configuration of a bridge in a process of its own, between these towns.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use super::{Bus, Journal, Town};
+
+/// A configuration file's text, with the secrets it names as environment variables.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// What goes into the file.
+    pub text: String,
+    /// Names and values for the process's environment.
+    pub secrets: Vec<(String, String)>,
+}
+
+/// Writes the configuration of a bridge that listens at these addresses.
+#[must_use]
+pub fn configuration(
+    journal: &Journal,
+    bus: &Bus,
+    webhooks: SocketAddr,
+    admin: SocketAddr,
+    towns: &[&Town],
+) -> Configuration {
+    let mut written = Configuration { text: String::new(), secrets: Vec::new() };
+    match journal {
+        Journal::Sqlite(path) => written.add(&format!("[journal]\nsqlite = {:?}\n", path.display().to_string())),
+        Journal::Postgres(url) => {
+            written.add("[journal]\npostgres = { env = \"JOURNAL_URL\" }\n");
+            written.secrets.push(("JOURNAL_URL".to_owned(), url.clone()));
+        }
+    }
+    if let Bus::RabbitMq { url, prefix } = bus {
+        written.add(&format!("[bus]\nrabbitmq = {{ env = \"BUS_URL\" }}\nprefix = {prefix:?}\n"));
+        written.secrets.push(("BUS_URL".to_owned(), url.clone()));
+    }
+    written.add(&format!("[listen]\nwebhooks = \"{webhooks}\"\nadmin = \"{admin}\"\n"));
+    for (number, town) in towns.iter().enumerate() {
+        written.town(number, town);
+    }
+    written
+}
+
+impl Configuration {
+    fn add(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    fn town(&mut self, number: usize, town: &Town) {
+        let channel = &town.channel;
+        let (token, secret, office) =
+            (format!("TOKEN_{number}"), format!("SECRET_{number}"), format!("OFFICE_{number}"));
+        self.add(&format!(
+            "[storefronts.{}]\nkind = \"shopify\"\nshop = {:?}\nendpoint = {:?}\ntoken = {{ env = {token:?} }}\n\
+             webhook_secret = {{ env = {secret:?} }}\n",
+            channel.storefront,
+            town.domain,
+            town.shop.graphql_url(),
+        ));
+        self.add(&format!(
+            "[offices.{}]\nkind = \"counter-intelligence\"\ndatabase = {{ env = {office:?} }}\n",
+            channel.office
+        ));
+        let pairs = |pairs: Vec<(String, String)>| {
+            pairs.into_iter().fold(String::new(), |mut text, (key, value)| {
+                let _ = writeln!(text, "{key} = {value:?}");
+                text
+            })
+        };
+        let locations = channel.stock.locations.iter().map(|(branch, at)| (branch.to_string(), at.clone())).collect();
+        let every =
+            channel.every.iter().map(|(kind, every)| (kind.as_str().to_owned(), format!("{}ms", every.as_millis())));
+        let codes: Vec<String> =
+            channel.payments.codes.iter().map(|(gateway, code)| format!("{gateway} = {code:?}")).collect();
+        self.add(&format!(
+            "[[channels]]\nname = {:?}\nstorefront = {:?}\noffice = {:?}\nprofile = \"counter-intelligence-shopify\"\n\
+             [channels.sale]\nwhen = \"fulfilled\"\nbranch = {:?}\n[channels.stock]\nfigure = \"on_hand\"\n\
+             [channels.locations]\n{}[channels.payments]\ncodes = {{ {} }}\notherwise = {:?}\n[channels.every]\n{}",
+            channel.name.as_str(),
+            channel.storefront.as_str(),
+            channel.office.as_str(),
+            channel.sale.branch.as_str(),
+            pairs(locations),
+            codes.join(", "),
+            channel.payments.otherwise.clone().unwrap_or_default(),
+            pairs(every.collect()),
+        ));
+        self.secrets.push((token, town.shop.token()));
+        self.secrets.push((secret, town.shop.secret()));
+        self.secrets.push((office, town.office_url.clone()));
+    }
+}

@@ -1,0 +1,231 @@
+//! Thousands of generated orders and refunds, each delivered one to three times, out of order and many at once, while the bridge
+//! is killed again and again. Afterwards every order and refund is in the books exactly once, to the smallest unit, and both
+//! sides show the same stock.
+//!
+//! `TILLBRIDGE_STORM_LIVES` sets how many orders there are, `TILLBRIDGE_STORM_KILLS` how often the process is killed.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tillbridge::journal::postgres::PostgresJournal;
+use tillbridge::journal::sqlite::SqliteJournal;
+use tillbridge::journal::{Journal, Selection};
+use tillbridge::rehearsal::{self, Bus, Configuration, Town, TownPlan};
+use tillbridge::sandbox::shopify::WebhookWeather;
+use tillbridge::sandbox::shopify::lives::Life;
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::support::house::{Deployment, PATIENCE};
+use crate::support::{rooms, servers};
+
+const LIVES: u64 = 10_000;
+const KILLS: u64 = 10;
+/// Orders that live at the same time.
+const AT_ONCE: u64 = 12;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
+}
+
+/// A bridge in a process of its own, which can be killed.
+struct Process {
+    configuration: Configuration,
+    file: std::path::PathBuf,
+    log: std::path::PathBuf,
+    admin: std::net::SocketAddr,
+    child: Option<Child>,
+}
+
+impl Process {
+    fn command(&self, verb: &str) -> Command {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tillbridge"));
+        command.args([verb, "--config"]).arg(&self.file).envs(self.configuration.secrets.iter().cloned());
+        command.stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        command
+    }
+
+    async fn start(&mut self) {
+        self.child = Some(self.command("serve").spawn().unwrap());
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = reqwest::get(format!("http://{}/readyz", self.admin)).await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none() && Instant::now() < until, "the bridge does not start: {}", self.last_words());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// kill -9.
+    async fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().await.unwrap();
+        child.wait().await.unwrap();
+    }
+
+    /// SIGTERM; it must settle what it holds and end well.
+    async fn end(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let id = child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        let status = tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+        assert!(status.success(), "SIGTERM ended it with {status}: {}", self.last_words());
+    }
+
+    fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().rev().take(15).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn free_address() -> std::net::SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+async fn storm(deployment: Deployment) {
+    let (lives, kills) = (setting("TILLBRIDGE_STORM_LIVES", LIVES), setting("TILLBRIDGE_STORM_KILLS", KILLS));
+    let folder = TempDir::new().unwrap();
+    let mut databases = Vec::new();
+    let mut queues = None;
+    let (journal, bus) = match deployment {
+        Deployment::Embedded => (rehearsal::Journal::Sqlite(folder.path().join("journal.db")), Bus::Local),
+        Deployment::Distributed => {
+            databases.push(rooms::Database::create().await);
+            let names = rooms::Queues::new();
+            let bus = Bus::RabbitMq { url: servers::rabbitmq().unwrap(), prefix: names.prefix.clone() };
+            queues = Some(names);
+            (rehearsal::Journal::Postgres(databases[0].url.clone()), bus)
+        }
+    };
+    let mut towns = Vec::new();
+    for (name, currency, taxes_included) in [("kiwi", "NZD", true), ("euro", "EUR", false), ("yen", "JPY", true)] {
+        let mut plan = TownPlan::new(name);
+        currency.clone_into(&mut plan.currency);
+        plan.taxes_included = taxes_included;
+        plan.stock = 100_000;
+        plan.every = Duration::from_secs(1);
+        if deployment == Deployment::Distributed {
+            databases.push(rooms::Database::create().await);
+            plan.office_postgres = Some(databases.last().unwrap().url.clone());
+        }
+        towns.push(Town::found(&plan, folder.path()).await.unwrap());
+    }
+    let (webhooks, admin) = (free_address(), free_address());
+    let configuration = rehearsal::configuration(&journal, &bus, webhooks, admin, &towns.iter().collect::<Vec<_>>());
+    let file = folder.path().join("tillbridge.toml");
+    std::fs::write(&file, &configuration.text).unwrap();
+    let mut bridge = Process { configuration, file, log: folder.path().join("log"), admin, child: None };
+    let migrated = bridge.command("migrate").status().await.unwrap();
+    assert!(migrated.success(), "migrate failed: {}", bridge.last_words());
+    bridge.start().await;
+    let rough = WebhookWeather {
+        same_id_twice: 300,
+        new_id_twice: 300,
+        delay_up_to: Duration::from_millis(500),
+        first_retry_after: Duration::from_millis(150),
+        ..WebhookWeather::default()
+    };
+    for town in &towns {
+        town.shop.subscribe_all(&format!("http://{webhooks}/webhooks/{}", town.channel.storefront));
+    }
+    settled(&bridge, &towns).await;
+
+    let begun = Instant::now();
+    let born = Arc::new(AtomicU64::new(0));
+    let mut people = JoinSet::new();
+    for town in &towns {
+        town.shop.webhook_weather(rough.clone());
+        for _ in 0..AT_ONCE {
+            let (shop, included) = (town.shop.clone(), town.channel.name.as_str() != "euro");
+            let born = Arc::clone(&born);
+            let goods = shop.catalogue();
+            people.spawn(async move {
+                loop {
+                    let number = born.fetch_add(1, Ordering::Relaxed);
+                    if number >= lives {
+                        return;
+                    }
+                    let life = Life::generate(number, goods[0].price.currency(), included, &goods);
+                    shop.live(&life).await.unwrap();
+                }
+            });
+        }
+    }
+    for kill in 1..=kills {
+        let at = lives * kill / (kills + 1);
+        while born.load(Ordering::Relaxed) < at {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        bridge.kill().await;
+        bridge.start().await;
+    }
+    while let Some(lived) = people.join_next().await {
+        lived.unwrap();
+    }
+    settled(&bridge, &towns).await;
+    eprintln!("{deployment:?}: {lives} lives, {kills} kills, at rest after {} s", begun.elapsed().as_secs());
+    bridge.end().await;
+
+    let journal: Box<dyn Journal> = match &journal {
+        rehearsal::Journal::Sqlite(path) => Box::new(SqliteJournal::open(path).unwrap()),
+        rehearsal::Journal::Postgres(url) => Box::new(PostgresJournal::connect(url, 2).await.unwrap()),
+    };
+    let counts = journal.counts().await.unwrap();
+    assert_eq!(counts.unfinished() + counts.handlings_in("waiting"), 0, "{counts:#?}");
+    let dead = journal.dead(&Selection { limit: 5, ..Selection::default() }).await.unwrap();
+    assert!(dead.is_empty(), "{dead:#?}");
+    assert!(counts.duplicates > i64::try_from(lives / 10).unwrap(), "the storm sent no duplicates: {counts:#?}");
+    for town in &towns {
+        town.shop.shutdown().await;
+    }
+    drop((journal, towns));
+    if let Some(queues) = queues {
+        queues.delete().await;
+    }
+    for database in databases {
+        database.drop().await;
+    }
+}
+
+/// Waits until every webhook is taken and nothing differs between the sides any more.
+async fn settled(bridge: &Process, towns: &[Town]) {
+    let until = Instant::now() + Duration::from_secs(600);
+    for town in towns {
+        tokio::time::timeout_at(until, town.shop.webhooks_idle()).await.unwrap();
+        loop {
+            let on_the_web = town.shop.products().len() >= town.assortment.active.len();
+            let differences = town.differences().await.unwrap();
+            if on_the_web && differences.is_empty() {
+                break;
+            }
+            assert!(
+                Instant::now() < until,
+                "{} never agrees: {:#?}\n{}",
+                town.channel.name,
+                differences.iter().take(10).collect::<Vec<_>>(),
+                bridge.last_words()
+            );
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_over_the_embedded_bridge_leaves_the_books_right() {
+    storm(Deployment::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_over_the_distributed_bridge_leaves_the_books_right() {
+    if rooms::both("a_storm_over_the_distributed_bridge_leaves_the_books_right") {
+        storm(Deployment::Distributed).await;
+    }
+}
