@@ -35,23 +35,19 @@ impl Shopify {
     pub(super) async fn create(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError> {
         inputs::check(product)?;
         self.ensure_key_definition().await?;
-        let found = self.find_by_style(&product.style).await?;
-        let id = match found {
+        let id = if let Some(id) = self.find_by_style(&product.style).await? {
             // Created before, here or by a call whose answer was lost: its texts and pictures are the shop's by now.
-            Some(id) => {
-                let known = ProductLink { product: id.clone(), variants: Vec::new() };
-                self.bring_up_to_date(&known, product, now).await?;
-                id
-            }
-            None => {
-                let key = set_product::UniqueMetafieldValueInput {
-                    namespace: Some(self.key_namespace.clone()),
-                    key: STYLE_KEY.into(),
-                    value: product.style.to_string(),
-                };
-                let input = inputs::new_product(&self.key_namespace, product, now);
-                self.set_product(&product.style, set_product::ProductSetIdentifiers::CustomId(key), input).await?
-            }
+            let known = ProductLink { product: id.clone(), variants: Vec::new() };
+            self.bring_up_to_date(&known, product, now).await?;
+            id
+        } else {
+            let key = set_product::UniqueMetafieldValueInput {
+                namespace: Some(self.key_namespace.clone()),
+                key: STYLE_KEY.into(),
+                value: product.style.to_string(),
+            };
+            let input = inputs::new_product(&self.key_namespace, product, now);
+            self.set_product(&product.style, set_product::ProductSetIdentifiers::CustomId(key), input).await?
         };
         self.publish(&id).await?;
         self.read_shop_product(&id, &product.style).await?.link(product)

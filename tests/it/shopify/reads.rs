@@ -1,5 +1,7 @@
 //! What the bridge reads from a shop, and its webhook subscriptions.
 
+#![allow(clippy::needless_pass_by_value, reason = "scripted JSON reads best when it is handed over")]
+
 use serde_json::{Value, json};
 use tillbridge::domain::CallError;
 use tillbridge::storefront::Storefront as _;

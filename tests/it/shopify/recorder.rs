@@ -1,5 +1,7 @@
 //! A shop that answers from a script, keeps what it was asked, and refuses what Shopify's schema refuses.
 
+#![allow(clippy::needless_pass_by_value, reason = "scripted JSON reads best when it is handed over")]
+
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,7 @@
 //! Stock figures: never over one that changed in the meantime, and the same call is the same requests.
 
+#![allow(clippy::needless_pass_by_value, reason = "scripted JSON reads best when it is handed over")]
+
 use serde_json::{Value, json};
 use tillbridge::domain::CallError;
 use tillbridge::storefront::{StockFigure, StockOutcome, StockRow, Storefront as _};
