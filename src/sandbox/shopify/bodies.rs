@@ -4,6 +4,12 @@
 //! numbers, every other amount is a string; ids are numbers above 2^53; an order carries its refunds but no transactions.
 //! Next in the flow: [`super::webhooks`] signs and sends them.
 
+#![expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "these are the names and types of the bodies, not ours"
+)]
+
 mod customer;
 mod line;
 mod order;

@@ -140,7 +140,7 @@ impl State {
         for (row, location) in rows {
             match (row.restock, location) {
                 (Restock::Return { .. }, Some(location)) => {
-                    self.move_pieces(order, row.line, location, row.quantity, 0)
+                    self.move_pieces(order, row.line, location, row.quantity, 0);
                 }
                 (Restock::Cancel, _) => self.move_pieces(order, row.line, online, row.quantity, -row.quantity),
                 // What was never shipped and is not put back is written off the shelf.

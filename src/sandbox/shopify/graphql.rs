@@ -1,7 +1,7 @@
 //! The Admin API's GraphQL: read a document, check it against the schema, weigh it, run it.
 //!
-//! What comes in: a request. What goes out: the answer as the real API words it: schema errors without data, THROTTLED and
-//! MAX_COST_EXCEEDED with what it would have cost, business errors as `userErrors`. Fields, arguments and variables that are not
+//! What comes in: a request. What goes out: the answer as the real API words it: schema errors without data, `THROTTLED` and
+//! `MAX_COST_EXCEEDED` with what it would have cost, business errors as `userErrors`. Fields, arguments and variables that are not
 //! in `schemas/shopify/admin.graphql` are refused, so the schema the client was built from is the one it is tested against.
 //! Next in the flow: [`query`] and [`mutation`] answer root fields.
 
@@ -92,7 +92,7 @@ pub(super) fn prepare(request: &Request) -> Result<Prepared, Value> {
     let keys = fields().filter_map(|field| desk::idempotency_key(field, &variables)).collect();
     let requested = cost::requested(&document, operation, &variables);
     let operation = operation.name.as_ref().map(ToString::to_string);
-    Ok(Prepared { schema, operations, keys, requested, operation, variables, document })
+    Ok(Prepared { schema, document, operation, variables, operations, requested, keys })
 }
 
 fn refusal(message: &str, code: &str) -> Value {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// How long a key is remembered.
-pub(super) const KEPT: Duration = Duration::from_hours(24);
+pub(super) const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// From this many keys on, old ones are swept out.
 const MANY: usize = 100_000;

@@ -24,7 +24,7 @@ use super::webhooks::locked;
 const MOST_BYTES: usize = 16 << 20;
 
 /// An answer that is never sent is given up after this long, like any gateway would.
-const NEVER: Duration = Duration::from_hours(1);
+const NEVER: Duration = Duration::from_secs(60 * 60);
 
 /// Serves until the shop closes.
 pub(super) fn serve(listener: tokio::net::TcpListener, core: Arc<Core>) {
@@ -56,9 +56,8 @@ async fn answer(core: Arc<Core>, headers: HeaderMap, body: Bytes) -> Response {
     if token != Some(locked(&core.state).options.token.as_str()) {
         return unauthorised();
     }
-    let request = match serde_json::from_slice::<graphql::Request>(&body) {
-        Ok(request) => request,
-        Err(_) => return problem(StatusCode::BAD_REQUEST, "Bad Request: the body is no GraphQL request in JSON"),
+    let Ok(request) = serde_json::from_slice::<graphql::Request>(&body) else {
+        return problem(StatusCode::BAD_REQUEST, "Bad Request: the body is no GraphQL request in JSON");
     };
     let prepared = match graphql::prepare(&request) {
         Ok(prepared) => prepared,

@@ -176,7 +176,7 @@ async fn every_field_of_the_schema_is_answered() {
         "QueryRoot.metafieldDefinition" => "(identifier: { ownerType: PRODUCT, key: \"style\" })".to_owned(),
         "InventoryItem.inventoryLevel" => format!("(locationId: \"{online}\")"),
         "InventoryLevel.quantities" => "(names: [\"available\", \"on_hand\", \"committed\"])".to_owned(),
-        field if field.ends_with("s") && !field.starts_with("InventoryLevel") && takes_first(&schema, field) => {
+        field if field.ends_with('s') && !field.starts_with("InventoryLevel") && takes_first(&schema, field) => {
             "(first: 1)".to_owned()
         }
         _ => String::new(),
@@ -228,7 +228,7 @@ fn select(
         let parts: Vec<String> =
             fields.iter().filter_map(|field| select(schema, kind, field, arguments, way)).collect();
         way.pop();
-        inner.push_str(&format!(" ... on {kind} {{ {} }}", parts.join(" ")));
+        inner += &[" ... on ", kind, " { ", &parts.join(" "), " }"].concat();
     }
     Some(format!("{head} {{{inner} }}"))
 }

@@ -61,7 +61,7 @@ async fn the_same_call_again_is_answered_the_same_without_a_second_write() {
     assert_eq!(stranger.shop.writes().len(), 1);
     let other = stranger.set_stock("key-1", "available", json!([stranger.row(&mug, 11, Some(3))])).await;
     assert_eq!(other.user_codes(MUTATION), ["IDEMPOTENCY_KEY_PARAMETER_MISMATCH"]);
-    stranger.shop.advance_clock(Duration::from_hours(24));
+    stranger.shop.advance_clock(Duration::from_secs(24 * 60 * 60));
     let later = stranger.set_stock("key-1", "available", rows).await;
     assert_eq!(later.user_codes(MUTATION), ["CHANGE_FROM_QUANTITY_STALE"], "after a day the key is forgotten");
 }

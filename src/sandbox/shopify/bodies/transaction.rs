@@ -1,4 +1,5 @@
-//! Money that came in or went back.
+//! Money that came in or went back. `amount` is what was owed; the cash that moved is `amount` plus `amount_rounding`, for the
+//! API says that the rounding is applied on the cash amount and an order counts as paid when its amounts reach its total.
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use super::super::ids::gid;
 use super::super::lives::Minor;
 use super::super::orders::{OrderRecord, RefundRecord};
 use super::bytes_of;
-use super::primitives::{PriceSet, Stationery, UnsettledSet};
+use super::primitives::{Stationery, UnsettledSet};
 
 #[derive(Serialize)]
 pub(super) struct Transaction {
@@ -34,7 +35,7 @@ pub(super) struct Transaction {
     payment_id: String,
     total_unsettled_set: UnsettledSet,
     manual_payment_gateway: bool,
-    amount_rounding: Option<PriceSet>,
+    amount_rounding: Option<String>,
     admin_graphql_api_id: String,
 }
 
@@ -46,6 +47,7 @@ struct Facts<'a> {
     kind: &'static str,
     status: &'static str,
     gateway: &'a str,
+    /// Cash that moved, with its rounding.
     amount: Minor,
     rounding: Minor,
     parent: Option<u64>,
@@ -71,12 +73,12 @@ fn transaction(by: Stationery, order: &OrderRecord, facts: &Facts<'_>) -> Transa
         error_code: None,
         source_name: "web",
         receipt: Receipt {},
-        amount: by.text(facts.amount),
+        amount: by.text(facts.amount - facts.rounding),
         currency: by.currency.code().to_owned(),
         payment_id: format!("#{}.{}", order.number, facts.id % 10),
         total_unsettled_set: by.settled(),
         manual_payment_gateway: facts.gateway == "cash",
-        amount_rounding: by.set_unless_zero(facts.rounding),
+        amount_rounding: (facts.rounding != 0).then(|| by.text(facts.rounding)),
         admin_graphql_api_id: gid("OrderTransaction", facts.id),
     }
 }

@@ -60,6 +60,10 @@ fn product_set(variables: &JsonMap) -> i64 {
     (tenths + 9) / 10
 }
 
+fn argument<'a>(field: &'a Field, name: &str) -> Option<&'a Literal> {
+    field.arguments.iter().find(|argument| argument.name == name).map(|argument| &*argument.value)
+}
+
 struct Weigh<'a> {
     document: &'a ExecutableDocument,
     variables: &'a JsonMap,
@@ -96,12 +100,8 @@ impl Weigh<'_> {
         object.saturating_mul(times)
     }
 
-    fn argument<'b>(&'b self, field: &'b Field, name: &str) -> Option<&'b Literal> {
-        field.arguments.iter().find(|argument| argument.name == name).map(|argument| &*argument.value)
-    }
-
     fn number(&self, field: &Field, name: &str) -> Option<i64> {
-        match self.argument(field, name)? {
+        match argument(field, name)? {
             Literal::Int(number) => number.as_str().parse().ok(),
             Literal::Variable(name) => self.variables.get(name.as_str())?.as_i64(),
             _ => None,
@@ -109,7 +109,7 @@ impl Weigh<'_> {
     }
 
     fn length(&self, field: &Field, name: &str) -> i64 {
-        let length = match self.argument(field, name) {
+        let length = match argument(field, name) {
             Some(Literal::List(items)) => items.len(),
             Some(Literal::Variable(name)) => {
                 self.variables.get(name.as_str()).and_then(JsonValue::as_array).map_or(1, Vec::len)

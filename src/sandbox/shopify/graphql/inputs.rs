@@ -135,6 +135,7 @@ pub(super) struct SetQuantities {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the API's names")]
 pub(super) struct Quantity {
     pub inventory_item_id: String,
     pub location_id: String,

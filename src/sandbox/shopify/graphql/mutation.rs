@@ -61,7 +61,7 @@ impl UserError {
 
 /// A list of business errors.
 fn errors<'s>(kind: &'static str, errors: &[UserError]) -> Option<Val<'s>> {
-    many(errors.to_vec().into_iter().map(move |error| {
+    many(errors.iter().cloned().map(move |error| {
         Object::new(kind, move |ask| match ask.name {
             "code" => leaf(error.code.as_str()),
             "message" => leaf(error.message.as_str()),

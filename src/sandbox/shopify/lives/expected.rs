@@ -32,9 +32,9 @@ pub struct GoodsMoved {
 impl Expected {
     pub(super) fn of(life: &Life) -> Self {
         let mut goods: BTreeMap<String, GoodsMoved> = BTreeMap::new();
-        let sku = |line: usize| {
-            let line = &life.order.lines[line];
-            if line.sort == LineSort::Goods { line.sku.clone() } else { None }
+        let sku = |index: usize| {
+            let sold = &life.order.lines[index];
+            if sold.sort == LineSort::Goods { sold.sku.clone() } else { None }
         };
         for (index, line) in life.order.lines.iter().enumerate() {
             if let Some(sku) = sku(index) {

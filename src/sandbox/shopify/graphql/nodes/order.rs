@@ -72,7 +72,8 @@ fn show<'s>(movement: Movement) -> Object<'s> {
         "kind" => leaf(movement.kind),
         "status" => leaf(movement.status),
         "gateway" => leaf(movement.gateway.as_str()),
-        "amountSet" => one(bag(movement.amount, movement.currency)),
+        // As in webhook bodies: what was owed, without the rounding of the cash.
+        "amountSet" => one(bag(movement.amount - movement.rounding, movement.currency)),
         "amountRoundingSet" if movement.rounding == 0 => Some(Val::Leaf(JsonValue::Null)),
         "amountRoundingSet" => one(bag(movement.rounding, movement.currency)),
         "parentTransaction" => maybe(movement.parent.as_deref().cloned().map(show)),
