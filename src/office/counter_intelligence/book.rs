@@ -59,7 +59,8 @@ pub(super) async fn book(database: &Database, documents: &[Document]) -> Vec<Out
 }
 
 async fn book_unique(session: &mut dyn Session, documents: Vec<Document>) -> Result<Vec<Outcome>, CallError> {
-    let mut outcomes: Vec<Option<Outcome>> = documents.iter().map(|document| refusals::own(document).map(Err)).collect();
+    let mut outcomes: Vec<Option<Outcome>> =
+        documents.iter().map(|document| refusals::own(document).map(Err)).collect();
     session.hold(&names(&documents, &outcomes)).await?;
     for kind in ORDER {
         let asked: Vec<usize> = open(&outcomes).filter(|place| documents[*place].kind == kind).collect();
@@ -74,7 +75,8 @@ async fn book_unique(session: &mut dyn Session, documents: Vec<Document>) -> Res
         outcomes[place] = unmapped.map(Err);
     }
     book_open(session, &documents, &mut outcomes).await?;
-    let missing = || Err(CallError::Rejected("the office posted the document but does not list it in ci_document".into()));
+    let missing =
+        || Err(CallError::Rejected("the office posted the document but does not list it in ci_document".into()));
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect())
 }
 

@@ -143,7 +143,8 @@ impl Database {
         }
         // The address may hold a password and is not repeated.
         Err(CallError::Rejected(
-            "the office's address begins with neither `postgres://` nor `sqlite:`; correct it in the configuration".into(),
+            "the office's address begins with neither `postgres://` nor `sqlite:`; correct it in the configuration"
+                .into(),
         ))
     }
 

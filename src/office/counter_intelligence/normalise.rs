@@ -78,7 +78,8 @@ fn product(record: &ProductRecord) -> Meaning {
 
 fn price(record: &PriceRecord) -> Meaning {
     let sku = Sku::parse(&record.sku).map_err(of("the SKU"))?;
-    if let Some(reason) = unseen(&format!("the price of {sku}"), record.deleted, record.internet_active, &record.style) {
+    if let Some(reason) = unseen(&format!("the price of {sku}"), record.deleted, record.internet_active, &record.style)
+    {
         return Ok(Normalised::Ignored(reason));
     }
     let style = StyleCode::parse(&record.style).map_err(of("the style"))?;
@@ -126,9 +127,11 @@ fn figures(figures: &PriceFigures, sku: Sku, style: StyleCode, currency: Currenc
         }
         Ok(amount)
     };
-    let retail = figures.retail.as_deref().ok_or_else(|| format!("{sku} has no retail price; give it one in the office"))?;
+    let retail =
+        figures.retail.as_deref().ok_or_else(|| format!("{sku} has no retail price; give it one in the office"))?;
     let (retail, sale) = (amount(retail)?, figures.sale.as_deref().map(amount).transpose()?);
-    let time = |text: &Option<String>| text.as_deref().map(|text| moment(text, &format!("the sale of {sku}"))).transpose();
+    let time =
+        |text: &Option<String>| text.as_deref().map(|text| moment(text, &format!("the sale of {sku}"))).transpose();
     let (sale_from, sale_until) = (time(&figures.sale_from)?, time(&figures.sale_until)?);
     if sale_from.zip(sale_until).is_some_and(|(from, until)| until < from) {
         return Err(format!("the sale of {sku} ends before it begins; correct its dates in the office"));

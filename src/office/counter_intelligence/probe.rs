@@ -26,7 +26,10 @@ const VIEWS: &[(&str, &str)] = &[
     ("ci_branch", "branch, name, deleted, marker, changed_at"),
     ("ci_category", "category, name, deleted, marker, changed_at"),
     ("ci_image", "style, position, url, alt, deleted, marker, changed_at"),
-    ("ci_customer", "number, first_name, last_name, email, email_key, phone, web_customer, deleted, marker, changed_at"),
+    (
+        "ci_customer",
+        "number, first_name, last_name, email, email_key, phone, web_customer, deleted, marker, changed_at",
+    ),
     ("ci_pay_code", "pay_code, name"),
     ("ci_document", "kind, reference, number, customer, order_number, currency, total, booked_at"),
     ("ci_customer_key", "key, customer"),
@@ -56,7 +59,8 @@ const STAGING: &[(&str, &str)] = &[
 pub(super) async fn probe(database: &Database) -> Result<OfficeDescription, CallError> {
     let mut problems = Vec::new();
     for (view, columns) in VIEWS {
-        problems.extend(cannot(database, view, columns, &|columns| format!("SELECT {columns} FROM {view} LIMIT 0")).await?);
+        problems
+            .extend(cannot(database, view, columns, &|columns| format!("SELECT {columns} FROM {view} LIMIT 0")).await?);
     }
     for (table, columns) in STAGING {
         let nothing = |columns: &str| {

@@ -10,7 +10,8 @@ use crate::office::Document;
 
 /// What is wrong with a document by itself: staging would lose it or hide it.
 pub(super) fn own(document: &Document) -> Option<CallError> {
-    let codes = [Some(&document.reference), document.credits.as_ref(), document.customer.as_ref().map(|known| &known.key)];
+    let codes =
+        [Some(&document.reference), document.credits.as_ref(), document.customer.as_ref().map(|known| &known.key)];
     let codes = codes.into_iter().flatten().chain(document.payments.iter().map(|payment| &payment.pay_code));
     if codes.into_iter().any(|code| code.is_empty() || code.chars().any(char::is_control)) {
         return Some(CallError::Rejected(
@@ -20,9 +21,9 @@ pub(super) fn own(document: &Document) -> Option<CallError> {
     let amounts = document.lines.iter().flat_map(|line| [line.unit_price, line.discount, line.amount, line.tax]);
     let mut amounts = amounts.chain(document.payments.iter().map(|payment| payment.amount)).chain([document.total]);
     let foreign = |amount: &Money| amount.currency() != document.currency;
-    amounts.find(foreign).map(|amount| {
-        CallError::Rejected(format!("{amount} is on a document that is in {}", document.currency))
-    })
+    amounts
+        .find(foreign)
+        .map(|amount| CallError::Rejected(format!("{amount} is on a document that is in {}", document.currency)))
 }
 
 /// The SKU, pay code or branch that each document names and the office does not have, if there is one.

@@ -48,7 +48,8 @@ pub(super) async fn products(
     if records.is_empty() {
         return Ok(Vec::new());
     }
-    let asked = json!(records.iter().map(|record| json!({ "style": record.style })).collect::<Vec<Value>>()).to_string();
+    let asked =
+        json!(records.iter().map(|record| json!({ "style": record.style })).collect::<Vec<Value>>()).to_string();
     let mut variants = variants(session, currency, &asked).await?;
     let mut images = images(session, &asked).await?;
     let whole = |mut record: ProductRecord| {

@@ -37,7 +37,10 @@ impl SandboxOffice {
                 sums(document, &mut wrong);
                 let digits = document.number.trim_start_matches(|letter: char| !letter.is_ascii_digit());
                 if digits.parse() != Ok(place) {
-                    wrong.push(format!("{} is number {place} of its kind: a number is missing before it", document.number));
+                    wrong.push(format!(
+                        "{} is number {place} of its kind: a number is missing before it",
+                        document.number
+                    ));
                 }
             }
         }

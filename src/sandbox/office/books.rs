@@ -107,7 +107,8 @@ impl SandboxOffice {
     /// How many invoices and credit notes there are, without reading them.
     pub async fn document_counts(&self) -> Result<(i64, i64), CallError> {
         let sql = "SELECT CAST(last AS text) FROM office_counter WHERE kind = $1";
-        let (mut invoices, mut credits) = (self.read(sql, &["invoice"]).await?, self.read(sql, &["credit_note"]).await?);
+        let (mut invoices, mut credits) =
+            (self.read(sql, &["invoice"]).await?, self.read(sql, &["credit_note"]).await?);
         let last = |rows: &mut Vec<_>| rows.first_mut().map_or(Ok(0), |row: &mut super::Row| row.int(0));
         Ok((last(&mut invoices)?, last(&mut credits)?))
     }
@@ -137,7 +138,13 @@ impl SandboxOffice {
 
     /// What a customer owes, in each currency the account was used in; zero when all is paid and refunded.
     pub async fn account_balance(&self, customer: i64) -> Result<Vec<Money>, CallError> {
-        Ok(self.balances().await?.into_iter().filter(|((owner, _), _)| *owner == customer).map(|(_, sum)| sum).collect())
+        Ok(self
+            .balances()
+            .await?
+            .into_iter()
+            .filter(|((owner, _), _)| *owner == customer)
+            .map(|(_, sum)| sum)
+            .collect())
     }
 
     /// Account balances, by customer and currency.

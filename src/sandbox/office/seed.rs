@@ -61,8 +61,22 @@ const PAY_CODES: &[(&str, &str)] = &[
     ("WEB-OTHER", "Other web payment"),
 ];
 const KINDS: &[Kind] = &[
-    Kind { code: "TEE", name: "Tee", category: 0, colours: &["Black", "White", "Moss"], sizes: &["S", "M", "L"], price: 3990 },
-    Kind { code: "HOOD", name: "Hoodie", category: 0, colours: &["Navy", "Grey"], sizes: &["S", "M", "L", "XL"], price: 8990 },
+    Kind {
+        code: "TEE",
+        name: "Tee",
+        category: 0,
+        colours: &["Black", "White", "Moss"],
+        sizes: &["S", "M", "L"],
+        price: 3990,
+    },
+    Kind {
+        code: "HOOD",
+        name: "Hoodie",
+        category: 0,
+        colours: &["Navy", "Grey"],
+        sizes: &["S", "M", "L", "XL"],
+        price: 8990,
+    },
     Kind { code: "JEAN", name: "Jeans", category: 1, colours: &["Indigo"], sizes: &["30", "32", "34"], price: 12_900 },
     Kind { code: "BELT", name: "Belt", category: 2, colours: &[], sizes: &["90", "100"], price: 4500 },
     Kind { code: "MUG", name: "Mug", category: 2, colours: &[], sizes: &[], price: 1850 },
@@ -85,7 +99,8 @@ impl SandboxOffice {
     /// [`CallError`] when the office has such things already or its database cannot be reached.
     pub async fn seed(&self, seed: &Seed) -> Result<Assortment, CallError> {
         let mut assortment = Assortment::default();
-        assortment.branches = BRANCHES.iter().map(|(code, _)| BranchCode::parse(code)).collect::<Result<_, _>>().map_err(bad)?;
+        assortment.branches =
+            BRANCHES.iter().map(|(code, _)| BranchCode::parse(code)).collect::<Result<_, _>>().map_err(bad)?;
         assortment.pay_codes = PAY_CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
         let mut tables = Tables::default();
         for number in 0..seed.styles {
@@ -114,12 +129,19 @@ impl Tables {
         ]);
         for position in 1..=2 {
             let url = format!("https://images.example/{style}/{position}.jpg");
-            let row = vec![("style", text(&style)), ("position", Cell::Int(position)), ("url", text(url)), ("alt", text(kind.name))];
+            let row = vec![
+                ("style", text(&style)),
+                ("position", Cell::Int(position)),
+                ("url", text(url)),
+                ("alt", text(kind.name)),
+            ];
             self.images.push(row);
         }
         let colours = options(kind.colours);
         let sizes = options(kind.sizes);
-        for (place, (colour, size)) in colours.iter().flat_map(|colour| sizes.iter().map(move |size| (*colour, *size))).enumerate() {
+        for (place, (colour, size)) in
+            colours.iter().flat_map(|colour| sizes.iter().map(move |size| (*colour, *size))).enumerate()
+        {
             let parts = [Some(style.as_str()), colour, size].into_iter().flatten().collect::<Vec<_>>();
             let sku = Sku::parse(parts.join("-").to_uppercase()).map_err(bad)?;
             self.variant(seed, &style, &sku, (colour, size), number, place, kind.price);
@@ -127,7 +149,11 @@ impl Tables {
                 assortment.skus.push(sku);
             }
         }
-        if active { assortment.active.push(style) } else { assortment.inactive.push(style) }
+        if active {
+            assortment.active.push(style)
+        } else {
+            assortment.inactive.push(style)
+        }
         Ok(())
     }
 
@@ -155,7 +181,11 @@ impl Tables {
         let cents = cents + i64::from(number % 7) * 500;
         let retail = Money::rounded(Decimal::new(cents, 2), seed.currency);
         let sale = (number % 5 == 4).then(|| Money::rounded(Decimal::new(cents * 4 / 5, 2), seed.currency));
-        self.prices.push(vec![("sku", text(sku)), ("retail", Cell::Amount(Some(retail))), ("sale", Cell::Amount(sale))]);
+        self.prices.push(vec![
+            ("sku", text(sku)),
+            ("retail", Cell::Amount(Some(retail))),
+            ("sale", Cell::Amount(sale)),
+        ]);
         for (shift, (branch, _)) in (0i64..).zip(BRANCHES) {
             let pieces = seed.stock + (i64::from(number) + place + shift) % 5;
             let counted = [("on_hand", Cell::Int(pieces)), ("opening", Cell::Int(pieces))];
@@ -186,7 +216,8 @@ fn options<'a>(words: &[&'a str]) -> Vec<Option<&'a str>> {
 /// An EAN-13 in the range that shops give out themselves.
 fn barcode(number: i64) -> String {
     let digits = format!("29{number:010}");
-    let weighted = digits.bytes().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight);
+    let weighted =
+        digits.bytes().zip([1, 3].into_iter().cycle()).map(|(digit, weight)| u32::from(digit - b'0') * weight);
     let check = (10 - weighted.sum::<u32>() % 10) % 10;
     format!("{digits}{check}")
 }

@@ -19,7 +19,7 @@ stories! {
     several_payments_are_all_on_record,
     looking_up_answers_in_the_order_of_asking,
     a_booked_document_is_final,
-    numbers_follow_each_other_in_the_order_things_happened,
+    numbers_follow_each_other_in_the_order_of_the_batch,
 }
 
 /// F-336, F-337, F-360, F-361
@@ -35,11 +35,15 @@ async fn a_paid_order_becomes_one_invoice_that_nets_to_zero(shop: Shop) {
     assert_eq!((found.reference.as_str(), found.order_number.as_str()), ("order:1", "#order:1"));
     assert_eq!((found.total, found.currency, found.happened_at), (money("169.70"), sale.currency, sale.happened_at));
     assert_eq!(found.customer.to_string(), booked.customer);
-    let lines: Vec<_> = found.lines.iter().map(|line| (line.sku.as_deref(), line.quantity, line.amount, line.tax)).collect();
-    assert_eq!(lines, [
-        (Some(tee.as_str()), 2, money("79.80"), money("10.41")),
-        (Some(hoodie.as_str()), 1, money("89.90"), money("11.73")),
-    ]);
+    let lines: Vec<_> =
+        found.lines.iter().map(|line| (line.sku.as_deref(), line.quantity, line.amount, line.tax)).collect();
+    assert_eq!(
+        lines,
+        [
+            (Some(tee.as_str()), 2, money("79.80"), money("10.41")),
+            (Some(hoodie.as_str()), 1, money("89.90"), money("11.73")),
+        ]
+    );
     assert_eq!(found.payments.len(), 1);
     assert_eq!((found.payments[0].pay_code.as_str(), found.payments[0].amount), ("WEB-CC", money("169.70")));
     assert_eq!((shop.stock(&tee).await, shop.stock(&hoodie).await), (before.0 - 2, before.1 - 1));
@@ -173,9 +177,11 @@ async fn a_booked_document_is_final(shop: Shop) {
     assert_eq!(shop.books.books_balance().await.unwrap(), Vec::<String>::new());
 }
 
-async fn numbers_follow_each_other_in_the_order_things_happened(shop: Shop) {
-    let batch: Vec<_> = (1..=64).map(|n| invoice(&format!("order:{n:03}"), vec![goods(&shop.sku(n % 5), 1, money("1.00"))])).collect();
-    let numbers: Vec<String> = shop.office.book(&batch).await.into_iter().map(|answer| answer.unwrap().number).collect();
+async fn numbers_follow_each_other_in_the_order_of_the_batch(shop: Shop) {
+    let batch: Vec<_> =
+        (1..=64).map(|n| invoice(&format!("order:{n:03}"), vec![goods(&shop.sku(n % 5), 1, money("1.00"))])).collect();
+    let numbers: Vec<String> =
+        shop.office.book(&batch).await.into_iter().map(|answer| answer.unwrap().number).collect();
     let expected: Vec<String> = (1..=64).map(|n| format!("INV-{n:06}")).collect();
     assert_eq!(numbers, expected);
     assert_eq!(shop.books.books_balance().await.unwrap(), Vec::<String>::new());

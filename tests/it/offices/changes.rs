@@ -99,7 +99,8 @@ async fn a_price_and_a_sale_are_price_changes_only(shop: Shop) {
     let products = shop.caught_up(ChangeKind::Products).await;
     let mut cursor = shop.caught_up(ChangeKind::Prices).await;
     let mut newest = Version(0);
-    let (from, until): (Timestamp, Timestamp) = ("2026-11-27T00:00:00Z".parse().unwrap(), "2026-11-30T11:59:59Z".parse().unwrap());
+    let (from, until): (Timestamp, Timestamp) =
+        ("2026-11-27T00:00:00Z".parse().unwrap(), "2026-11-30T11:59:59Z".parse().unwrap());
     for step in 0..3 {
         match step {
             0 => shop.books.set_price(&sku, money("45.00")).await.unwrap(),
@@ -141,7 +142,8 @@ async fn whatever_touches_a_style_is_one_product_change(shop: Shop) {
         }
         let (changed, next) = shop.changes(ChangeKind::Products, Some(&cursor), 100).await;
         cursor = next;
-        let styles: BTreeSet<&str> = changed.iter().map(|delivery| delivery.dedupe_key.split(['#', ':']).nth(1).unwrap()).collect();
+        let styles: BTreeSet<&str> =
+            changed.iter().map(|delivery| delivery.dedupe_key.split(['#', ':']).nth(1).unwrap()).collect();
         assert_eq!(styles.len(), changed.len(), "one delivery a style: {styles:?}");
         // A category's name touches all its styles, the other changes one.
         assert_eq!(changed.len() > 1, step == 3, "step {step}: {styles:?}");
@@ -191,7 +193,9 @@ async fn a_deleted_style_leaves_tombstones(shop: Shop) {
     let (products, _) = shop.changes(ChangeKind::Products, Some(&cursors[0]), 100).await;
     assert_eq!(products.len(), 1);
     assert!(matches!(shop.fact(&products[0]), Fact::ProductArchived(archived) if archived.style == style));
-    for (kind, cursor, count) in [(ChangeKind::Prices, &cursors[1], 9), (ChangeKind::Stock, &cursors[2], 9 * branches(&shop))] {
+    for (kind, cursor, count) in
+        [(ChangeKind::Prices, &cursors[1], 9), (ChangeKind::Stock, &cursors[2], 9 * branches(&shop))]
+    {
         let (gone, _) = shop.changes(kind, Some(cursor), 100).await;
         assert_eq!(gone.len(), count);
         for delivery in &gone {
@@ -240,11 +244,13 @@ async fn a_change_between_two_pages_is_not_lost(shop: Shop) {
     }
     let (rest, _) = shop.changes(ChangeKind::Products, Some(&page.cursor), 5).await;
     for style in [read, ahead] {
-        let newest = rest.iter().rfind(|delivery| delivery.dedupe_key.starts_with(&format!("products:{style}#"))).unwrap();
+        let newest =
+            rest.iter().rfind(|delivery| delivery.dedupe_key.starts_with(&format!("products:{style}#"))).unwrap();
         assert!(!before.contains(&newest.dedupe_key));
         assert!(matches!(shop.fact(newest), Fact::ProductChanged(product) if product.title == "Renamed between pages"));
     }
-    let styles: BTreeSet<String> = page.deliveries.iter().chain(&rest).map(|delivery| shop.event(delivery).entity).collect();
+    let styles: BTreeSet<String> =
+        page.deliveries.iter().chain(&rest).map(|delivery| shop.event(delivery).entity).collect();
     assert_eq!(styles.len(), shop.assortment.active.len() + shop.assortment.inactive.len());
 }
 

@@ -37,14 +37,18 @@ async fn two_bridges_with_one_new_buyer_make_one_customer(shop: Shop) {
 
 async fn the_same_documents_from_two_bridges_are_booked_once(shop: Shop) {
     let bridges = [shop.another_bridge().await, shop.another_bridge().await, shop.another_bridge().await];
-    let batch: Vec<Document> = (0..40).map(|n| sale(&shop, n, &format!("shop:{}", n % 7), &format!("{}@example.com", n % 7))).collect();
+    let batch: Vec<Document> =
+        (0..40).map(|n| sale(&shop, n, &format!("shop:{}", n % 7), &format!("{}@example.com", n % 7))).collect();
     let mut turned = batch.clone();
     turned.reverse();
     let (one, two, three) = tokio::join!(bridges[0].book(&batch), bridges[1].book(&turned), bridges[2].book(&batch));
     let fresh = one.iter().chain(&two).chain(&three).filter(|answer| !answer.as_ref().unwrap().already).count();
     assert_eq!(fresh, 40);
     let number = |answers: &[Result<tillbridge::office::Booked, _>]| {
-        answers.iter().map(|answer: &Result<_, tillbridge::domain::CallError>| answer.as_ref().unwrap().number.clone()).collect::<Vec<_>>()
+        answers
+            .iter()
+            .map(|answer: &Result<_, tillbridge::domain::CallError>| answer.as_ref().unwrap().number.clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(number(&one), number(&two).into_iter().rev().collect::<Vec<_>>());
     assert_eq!(number(&one).into_iter().collect::<BTreeSet<_>>().len(), 40);
@@ -60,7 +64,8 @@ async fn bridges_and_tills_together_keep_the_books_right(shop: Shop) {
         async move {
             for batch in 0..6 {
                 let numbers = (0..32).map(|n| bridge * 1000 + batch * 32 + n);
-                let batch: Vec<Document> = numbers.map(|n| sale(shop, n, &format!("shop:{n}"), &format!("{n}@example.com"))).collect();
+                let batch: Vec<Document> =
+                    numbers.map(|n| sale(shop, n, &format!("shop:{n}"), &format!("{n}@example.com"))).collect();
                 for answer in office.book(&batch).await {
                     answer.unwrap();
                 }

@@ -37,7 +37,8 @@ async fn a_new_buyer_becomes_a_customer_once(shop: Shop) {
     assert_eq!((ana.first_name.as_deref(), ana.last_name.as_deref()), (Some("Ana"), Some("Ngata")));
     assert_eq!((ana.email.as_deref(), ana.web_customer), (Some("ana@example.com"), true));
     assert_eq!(ana.keys, ["shop:7"]);
-    let lacks_address = "SELECT 1 / (CASE WHEN count(*) = 2 THEN 1 ELSE 0 END) FROM office_address WHERE line1 = '1 Queen St'";
+    let lacks_address =
+        "SELECT 1 / (CASE WHEN count(*) = 2 THEN 1 ELSE 0 END) FROM office_address WHERE line1 = '1 Queen St'";
     if matches!(shop.place, super::shop::Place::Server(_)) {
         shop.sql(lacks_address).await.expect("both addresses are kept");
     }
@@ -96,7 +97,8 @@ async fn two_new_keys_with_one_new_email_are_one_person(shop: Shop) {
         sale(&shop, "order:1", customer("guest:1", "ana@example.com")),
         sale(&shop, "order:2", customer("shop:7", "ANA@EXAMPLE.COM")),
     ];
-    let numbers: Vec<String> = shop.office.book(&batch).await.into_iter().map(|answer| answer.unwrap().customer).collect();
+    let numbers: Vec<String> =
+        shop.office.book(&batch).await.into_iter().map(|answer| answer.unwrap().customer).collect();
     assert_eq!(numbers[0], numbers[1]);
     let customers = shop.books.customers().await.unwrap();
     assert_eq!(customers.len(), 1);

@@ -29,10 +29,13 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
     writer.batch_execute("COMMIT").await.unwrap();
 
     let (changed, _) = shop.changes(ChangeKind::Stock, Some(&while_open.cursor), 100).await;
-    let skus: Vec<String> = changed.iter().map(|delivery| match shop.fact(delivery) {
-        Fact::StockChanged(level) => level.sku.to_string(),
-        other => panic!("{other:?}"),
-    }).collect();
+    let skus: Vec<String> = changed
+        .iter()
+        .map(|delivery| match shop.fact(delivery) {
+            Fact::StockChanged(level) => level.sku.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
     assert_eq!(skus, [slow.to_string(), quick.to_string()]);
 }
 

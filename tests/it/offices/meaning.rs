@@ -75,7 +75,11 @@ async fn impossible_records_are_rejected_with_the_reason() {
         ("products", with(product(), "/variants/0/retail", json!("-1")), "cannot be negative"),
         ("products", with(product(), "/variants/0/retail", json!("1.005")), "finer than the smallest unit"),
         ("products", with(product(), "/variants/0/retail", json!("a lot")), "not a decimal amount"),
-        ("products", with(product(), "/variants/0/sale_until", json!("2026-11-01 00:00:00+00")), "ends before it begins"),
+        (
+            "products",
+            with(product(), "/variants/0/sale_until", json!("2026-11-01 00:00:00+00")),
+            "ends before it begins",
+        ),
         ("products", with(product(), "/variants/0/sale_from", json!("tomorrow")), "not a time"),
         ("products", with(product(), "/variants/1/sku", json!("TEE-S")), "has SKU TEE-S twice"),
         ("products", with(product(), "/variants/1/size", json!("S")), "two SKUs in Red, S"),

@@ -70,7 +70,10 @@ async fn dinars_have_three_decimals(shop: Shop) {
 
 async fn the_largest_amounts_are_exact_or_refused(shop: Shop) {
     // 2^53 + 1 cents is where a floating point number would lose one.
-    assert_eq!(in_currency(&shop, &shop.sku(0), "NZD", "90071992547409.93").await.to_string(), "270215977642229.79 NZD");
+    assert_eq!(
+        in_currency(&shop, &shop.sku(0), "NZD", "90071992547409.93").await.to_string(),
+        "270215977642229.79 NZD"
+    );
     let beyond = Money::parse("900000000000000000000000", currency("NZD")).unwrap();
     let answer = shop.office.book(&[invoice("order:2", vec![goods(&shop.sku(0), 1, beyond)])]).await.remove(0);
     if matches!(shop.place, super::shop::Place::File(_)) {

@@ -29,7 +29,10 @@ pub fn customer(key: &str, email: &str) -> DocumentCustomer {
 /// A line of so many pieces; the unit price includes 15 % tax.
 pub fn goods(sku: &Sku, quantity: i64, unit_price: Money) -> DocumentLine {
     let amount = unit_price.times(quantity).unwrap();
-    let tax = Money::rounded(amount.amount() * rust_decimal::Decimal::new(3, 0) / rust_decimal::Decimal::new(23, 0), amount.currency());
+    let tax = Money::rounded(
+        amount.amount() * rust_decimal::Decimal::new(3, 0) / rust_decimal::Decimal::new(23, 0),
+        amount.currency(),
+    );
     DocumentLine {
         line: format!("line of {sku}"),
         kind: LineKind::Goods,

@@ -24,12 +24,16 @@ async fn a_whole_office_has_no_problems(shop: Shop) {
 
 /// F-006
 async fn build_513_is_refused_and_514_accepted(shop: Shop) {
-    for (version, build, accepted) in [(11, 513, false), (11, 514, true), (11, 900, true), (10, 999, false), (12, 1, true)] {
+    for (version, build, accepted) in
+        [(11, 513, false), (11, 514, true), (11, 900, true), (10, 999, false), (12, 1, true)]
+    {
         shop.books.set_build(version, build).await.unwrap();
         let problems = shop.office.probe().await.unwrap().problems;
         assert_eq!(problems.is_empty(), accepted, "version {version} build {build}: {problems:?}");
         if !accepted {
-            let said = format!("Counter Intelligence {version} build {build} is too old: version 11 build 514 or greater is needed");
+            let said = format!(
+                "Counter Intelligence {version} build {build} is too old: version 11 build 514 or greater is needed"
+            );
             assert!(problems[0].starts_with(&said), "{problems:?}");
         }
     }
@@ -73,7 +77,10 @@ async fn a_table_that_may_not_be_written_is_named() {
     drop(office);
     shop.sql(&format!("DROP OWNED BY {guest}; DROP ROLE {guest}")).await.unwrap();
     let problems = described.unwrap().problems;
-    assert_eq!(problems, ["ci_stock: permission denied for view ci_stock", "ci_in_post: permission denied for table ci_in_post"]);
+    assert_eq!(
+        problems,
+        ["ci_stock: permission denied for view ci_stock", "ci_in_post: permission denied for table ci_in_post"]
+    );
 }
 
 #[tokio::test]

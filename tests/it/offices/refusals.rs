@@ -39,9 +39,18 @@ async fn a_bad_document_does_not_hold_up_its_neighbours(shop: Shop) {
     let answers = shop.office.book(&batch).await;
     for (place, answer) in answers.iter().enumerate() {
         match place {
-            2 => assert!(matches!(answer, Err(CallError::Rejected(words)) if words.contains("payments come to")), "{answer:?}"),
-            5 => assert!(matches!(answer, Err(CallError::Unmapped { what, .. }) if what == "SKU NO-SUCH-SKU"), "{answer:?}"),
-            7 => assert!(matches!(answer, Err(CallError::Unmapped { what, .. }) if what == "pay code BARTER"), "{answer:?}"),
+            2 => assert!(
+                matches!(answer, Err(CallError::Rejected(words)) if words.contains("payments come to")),
+                "{answer:?}"
+            ),
+            5 => assert!(
+                matches!(answer, Err(CallError::Unmapped { what, .. }) if what == "SKU NO-SUCH-SKU"),
+                "{answer:?}"
+            ),
+            7 => assert!(
+                matches!(answer, Err(CallError::Unmapped { what, .. }) if what == "pay code BARTER"),
+                "{answer:?}"
+            ),
             _ => assert!(matches!(answer, Ok(booked) if !booked.already), "{answer:?}"),
         }
     }
