@@ -14,6 +14,7 @@ mod names;
 mod order;
 mod product;
 mod sale;
+mod secret;
 mod stock;
 
 pub use call_error::CallError;
@@ -28,4 +29,5 @@ pub use names::{
 pub use order::OrderCancelled;
 pub use product::{Image, Price, Product, ProductArchived, Variant};
 pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};
+pub use secret::Secret;
 pub use stock::StockLevel;

@@ -1,1 +1,170 @@
-//! To come.
+//! The stages, in the order data meets them: receive and poll → normalise → publish → handle.
+//!
+//! What comes in: calls from storefronts, changes of offices. What goes out: settled work in the journal. Each stage is a
+//! loop that takes what is due from the journal, does one thing, and settles it in one transaction; none talks to another
+//! but through the journal, so any of them may run in any number of processes (P4). A [`Bells`] only spares the wait until
+//! the next look.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::Bus;
+use crate::handlers::{self, Sides};
+use crate::journal::Journal;
+
+pub mod handle;
+pub mod health;
+pub mod normalise;
+pub mod poll;
+pub mod publish;
+pub mod receive;
+
+pub use health::{Beat, Beats};
+
+/// What a process does. Any set of roles may run in any process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Answers webhooks.
+    Receive,
+    /// Turns deliveries into events.
+    Normalise,
+    /// Puts due work on the bus.
+    Publish,
+    /// Works.
+    Handle,
+    /// Asks offices for changes.
+    Poll,
+    /// Answers operators: health, metrics.
+    Admin,
+}
+
+impl Role {
+    /// Every role there is.
+    pub const ALL: &'static [Self] =
+        &[Self::Receive, Self::Normalise, Self::Publish, Self::Handle, Self::Poll, Self::Admin];
+
+    /// The word used on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Normalise => "normalise",
+            Self::Publish => "publish",
+            Self::Handle => "handle",
+            Self::Poll => "poll",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Reads the word used on the command line.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|role| role.as_str() == word)
+    }
+}
+
+/// Rings a stage in the same process when the one before it has committed work. Missing a ring costs only the wait until
+/// the stage looks by itself.
+#[derive(Debug, Clone, Default)]
+pub struct Bells {
+    /// There may be deliveries to normalise.
+    pub deliveries: Arc<Notify>,
+    /// There may be handlings to publish.
+    pub outbox: Arc<Notify>,
+}
+
+/// How eager the stages are.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How often a stage looks by itself.
+    pub look: Duration,
+    /// The most deliveries or handlings taken at once.
+    pub batch: usize,
+    /// How long taken work belongs to who took it.
+    pub lease: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { look: Duration::from_millis(200), batch: 256, lease: Duration::from_secs(60) }
+    }
+}
+
+/// What every stage needs.
+#[derive(Clone)]
+pub struct Stage {
+    /// The durable record.
+    pub journal: Arc<dyn Journal>,
+    /// The distributor of work.
+    pub bus: Arc<dyn Bus>,
+    /// Both sides of every channel.
+    pub sides: Arc<Sides>,
+    /// Bells between the stages.
+    pub bells: Bells,
+    /// How eager they are.
+    pub pace: Pace,
+    /// Signs of life of the loops, for readiness.
+    pub beats: Beats,
+    /// Rung when the process is to end: stages finish what they hold and return.
+    pub stop: CancellationToken,
+}
+
+/// The running stages of a process.
+pub struct Running {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Running {
+    /// Starts the loops of these roles. `Receive` and `Admin` are web servers and are started by [`crate::ops`] and
+    /// [`receive`] on their own.
+    #[must_use]
+    pub fn start(stage: &Stage, roles: &[Role]) -> Self {
+        let tasks = TaskTracker::new();
+        if roles.contains(&Role::Normalise) {
+            tasks.spawn(normalise::run(stage.clone()));
+        }
+        if roles.contains(&Role::Publish) {
+            tasks.spawn(publish::run(stage.clone()));
+        }
+        if roles.contains(&Role::Handle) {
+            for handler in handlers::all() {
+                for worker in 0..handler.policy().workers {
+                    tasks.spawn(handle::run(stage.clone(), Arc::clone(&handler), worker));
+                }
+            }
+        }
+        if roles.contains(&Role::Poll) {
+            for (channel, kind, every) in poll::tasks(&stage.sides) {
+                tasks.spawn(poll::run(stage.clone(), channel, kind, every));
+            }
+        }
+        tasks.close();
+        Self { tasks, stop: stage.stop.clone() }
+    }
+
+    /// Stops taking new work and waits until what is held is settled, at most that long. Answers whether all of it was.
+    pub async fn drain(self, patience: Duration) -> bool {
+        self.stop.cancel();
+        tokio::time::timeout(patience, self.tasks.wait()).await.is_ok()
+    }
+}
+
+/// Waits for a bell, the next look or the end. Answers whether to go on.
+async fn rest(bell: Option<&Notify>, look: Duration, stop: &CancellationToken) -> bool {
+    let rung = async {
+        match bell {
+            Some(bell) => bell.notified().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = rung => true,
+        () = tokio::time::sleep(look) => true,
+    }
+}

@@ -31,8 +31,18 @@ use crate::domain::{
     Version,
 };
 
+pub mod clock;
 pub mod postgres;
 pub mod sqlite;
+
+mod audit;
+mod gate;
+mod pack;
+mod plan;
+mod read;
+mod tally;
+mod text;
+mod value;
 
 /// Why the journal could not answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -467,13 +477,17 @@ impl Counts {
     }
 }
 
-/// The durable record. All times in it come from one clock, the implementation's.
+/// The one thing the webhook door asks of the journal.
 #[async_trait]
-pub trait Journal: Send + Sync + 'static {
+pub trait Intake: Send + Sync + 'static {
     /// Commits a delivery. Concurrent calls share one commit; the answer comes after it. When too many calls wait already,
     /// answers [`JournalError::Unavailable`] at once.
     async fn append(&self, delivery: Verified<NewDelivery>) -> Result<Appended, JournalError>;
+}
 
+/// The durable record. All times in it come from one clock, the implementation's.
+#[async_trait]
+pub trait Journal: Intake {
     /// Commits what a poll read together with its cursor.
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError>;
 

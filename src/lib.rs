@@ -13,6 +13,7 @@
 //! - [`config`] — the configuration file, profiles, secrets.
 //! - [`ops`] — health, metrics.
 //! - [`sandbox`] — a simulated shop and office, for the demo and the tests.
+//! - [`rehearsal`] — a whole bridge between simulated sides, for the demo, the tests and the benchmark.
 //! - [`cli`] — one file per command.
 
 #![forbid(unsafe_code)]
@@ -27,5 +28,6 @@ pub mod journal;
 pub mod office;
 pub mod ops;
 pub mod policy;
+pub mod rehearsal;
 pub mod sandbox;
 pub mod storefront;

@@ -120,6 +120,8 @@ pub struct DocumentLine {
     pub tax: Money,
     /// Whether the line moves stock: out on an invoice, in on a credit note.
     pub moves_stock: bool,
+    /// Where the line's stock moves, if not at the document's branch.
+    pub branch: Option<BranchCode>,
 }
 
 /// Money that came in (invoice) or went out (credit note).

@@ -53,6 +53,15 @@ pub struct StockRules {
     pub locations: BTreeMap<BranchCode, String>,
 }
 
+impl StockRules {
+    /// The branch shown at a storefront location, however its id is written: `gid://shopify/Location/7` or `7`.
+    #[must_use]
+    pub fn branch_at(&self, location: &str) -> Option<&BranchCode> {
+        let bare = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
+        self.locations.iter().find(|(_, shown_at)| bare(shown_at) == bare(location)).map(|(branch, _)| branch)
+    }
+}
+
 /// How ways of paying are called in the office.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRules {

@@ -297,6 +297,8 @@ CREATE TABLE ci_in_line (
     amount      numeric NOT NULL,
     tax         numeric NOT NULL,
     moves_stock boolean NOT NULL,
+    -- Where the line's stock moves; NULL: at the document's branch.
+    branch      text,
     PRIMARY KEY (reference, kind, position),
     FOREIGN KEY (reference, kind) REFERENCES ci_in_document (reference, kind)
 );
@@ -351,6 +353,9 @@ LANGUAGE sql STABLE AS $$
     UNION ALL
     SELECT 4, 'branch ' || d.branch || ' is unknown or closed'
     FROM d LEFT JOIN office_branch b ON b.branch = d.branch WHERE b.deleted IS NOT false
+    UNION ALL
+    SELECT 4, 'branch ' || l.branch || ' is unknown or closed'
+    FROM l LEFT JOIN office_branch b ON b.branch = l.branch WHERE l.branch IS NOT NULL AND b.deleted IS NOT false
     UNION ALL
     SELECT 5, 'it has no lines' WHERE NOT EXISTS (SELECT FROM l)
     UNION ALL
@@ -411,11 +416,11 @@ BEGIN
     CROSS JOIN LATERAL (SELECT * FROM ci_in_payment WHERE kind = f.kind AND reference = f.reference OFFSET 0) p;
 
     INSERT INTO office_stock (sku, branch, on_hand)
-    SELECT l.sku, d.branch, sum(CASE f.kind WHEN 'invoice' THEN -l.quantity ELSE l.quantity END)
+    SELECT l.sku, coalesce(l.branch, d.branch), sum(CASE f.kind WHEN 'invoice' THEN -l.quantity ELSE l.quantity END)
     FROM fresh f
     CROSS JOIN LATERAL (SELECT * FROM ci_in_document WHERE kind = f.kind AND reference = f.reference OFFSET 0) d
     CROSS JOIN LATERAL (SELECT * FROM ci_in_line WHERE kind = f.kind AND reference = f.reference OFFSET 0) l
-    WHERE l.moves_stock GROUP BY l.sku, d.branch ORDER BY l.sku, d.branch
+    WHERE l.moves_stock GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (sku, branch) DO UPDATE SET on_hand = office_stock.on_hand + excluded.on_hand;
     RETURN NULL;
 END $$;

@@ -351,6 +351,8 @@ CREATE TABLE ci_in_line (
     amount      INTEGER NOT NULL,
     tax         INTEGER NOT NULL,
     moves_stock INTEGER NOT NULL,
+    -- Where the line's stock moves; NULL: at the document's branch.
+    branch      TEXT,
     PRIMARY KEY (reference, kind, position),
     FOREIGN KEY (reference, kind) REFERENCES ci_in_document (reference, kind)
 ) STRICT, WITHOUT ROWID;
@@ -402,6 +404,9 @@ CREATE VIEW office_objection AS
     UNION ALL
     SELECT d.kind, d.reference, 4, 'branch ' || d.branch || ' is unknown or closed'
     FROM ci_in_document d LEFT JOIN office_branch b ON b.branch = d.branch WHERE b.deleted IS NOT 0
+    UNION ALL
+    SELECT l.kind, l.reference, 4, 'branch ' || l.branch || ' is unknown or closed'
+    FROM ci_in_line l LEFT JOIN office_branch b ON b.branch = l.branch WHERE l.branch IS NOT NULL AND b.deleted IS NOT 0
     UNION ALL
     SELECT d.kind, d.reference, 5, 'it has no lines'
     FROM ci_in_document d
@@ -456,10 +461,10 @@ CREATE TRIGGER ci_in_post_books AFTER INSERT ON ci_in_post BEGIN
     WHERE d.kind = NEW.kind AND d.reference = NEW.reference;
 
     INSERT INTO office_stock (sku, branch, on_hand)
-    SELECT l.sku, d.branch, sum(CASE d.kind WHEN 'invoice' THEN -l.quantity ELSE l.quantity END)
+    SELECT l.sku, coalesce(l.branch, d.branch), sum(CASE d.kind WHEN 'invoice' THEN -l.quantity ELSE l.quantity END)
     FROM ci_in_document d JOIN ci_in_line l ON l.kind = d.kind AND l.reference = d.reference
     WHERE d.kind = NEW.kind AND d.reference = NEW.reference AND l.moves_stock
-    GROUP BY l.sku, d.branch
+    GROUP BY l.sku, coalesce(l.branch, d.branch)
     ON CONFLICT (sku, branch) DO UPDATE SET on_hand = on_hand + excluded.on_hand;
 END;
 

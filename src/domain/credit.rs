@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::sale::agree;
-use super::{Buyer, Currency, DocumentRef, Imbalance, LineKind, Money, Payment, Sku};
+use super::{Currency, DocumentRef, Imbalance, LineKind, Money, Payment, Sku};
 
 /// One line of a credit note. Amounts are positive for what goes back to the buyer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -27,6 +27,8 @@ pub struct CreditLine {
     pub tax: Money,
     /// Whether the pieces go back into stock.
     pub restock: bool,
+    /// The storefront's id of the place they go back to, where it says so.
+    pub location: Option<String>,
 }
 
 /// A refund at the storefront that becomes one credit note with its refund on account.
@@ -41,8 +43,6 @@ pub struct Credit {
     /// When it was given back, UTC.
     #[schemars(with = "String")]
     pub credited_at: Timestamp,
-    /// Who gets it, where the delivery says so; else the invoice's customer.
-    pub buyer: Option<Buyer>,
     /// Whether line amounts contain their tax; `None` when the delivery does not say (the sale does).
     pub tax_included: Option<bool>,
     /// What is given back.

@@ -245,3 +245,46 @@ impl Event {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{BranchCode, Sku};
+
+    #[test]
+    fn an_event_comes_back_from_its_envelope_as_it_was() {
+        let event = Event {
+            id: EventId(Uuid::now_v7()),
+            channel: ChannelName::parse("kiwi").unwrap(),
+            source: "office/kiwi".into(),
+            delivery: DeliveryId(Uuid::now_v7()),
+            draft: Draft {
+                source_document: "stock:SHIRT-M@AKL#9007199254740993".into(),
+                entity: "stock:SHIRT-M@AKL".into(),
+                version: Version(9_007_199_254_740_993),
+                time: "2026-04-05T02:30:00.123456Z".parse().unwrap(),
+                fact: Fact::StockChanged(StockLevel {
+                    sku: Sku::parse("SHIRT-M").unwrap(),
+                    branch: BranchCode::parse("AKL").unwrap(),
+                    on_hand: -3,
+                }),
+            },
+        };
+        let json = event.to_cloud_event().unwrap();
+        assert_eq!(Event::from_cloud_event(&json).unwrap(), event);
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(value["specversion"], "1.0");
+        assert_eq!(value["type"], "stock.changed");
+        let trace = value["traceparent"].as_str().unwrap();
+        assert_eq!(trace.len(), 55);
+    }
+
+    #[test]
+    fn an_envelope_of_unknown_type_is_told_apart() {
+        let event = r#"{"specversion":"1.0","id":"0198c0de-0000-7000-8000-000000000000","source":"x","type":"moon.rose",
+            "subject":"s","time":"2026-01-01T00:00:00Z","datacontenttype":"application/json","dataschema":"d","channel":"c",
+            "sourcedocument":"s","entityversion":"1","correlationid":"0198c0de-0000-7000-8000-000000000000",
+            "causationid":"0198c0de-0000-7000-8000-000000000000","traceparent":"t","data":{}}"#;
+        assert!(matches!(Event::from_cloud_event(event), Err(BadEvent::UnknownType(kind)) if kind == "moon.rose"));
+    }
+}

@@ -57,6 +57,8 @@ pub struct SaleLine {
     pub variant: Option<String>,
     /// What the buyer read.
     pub title: String,
+    /// The storefront's id of the place the pieces left from, where all of them left from one.
+    pub location: Option<String>,
     /// Pieces.
     pub quantity: i64,
     /// Price of one piece before discounts, with or without tax as [`Sale::tax_included`] says.
@@ -200,4 +202,72 @@ pub(super) fn agree(what: &'static str, currency: Currency, parts: &[Money], sta
         arithmetic.push('0');
     }
     Err(Imbalance::Differs { what, arithmetic, computed, stated })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::CustomerProfile;
+
+    fn euros(text: &str) -> Money {
+        Money::parse(text, Currency::parse("EUR").unwrap()).unwrap()
+    }
+
+    fn sale(tax_included: bool, total: &str) -> Sale {
+        let line = |id: &str, kind, pieces, price: &str, discount: &str, tax: &str| SaleLine {
+            line: id.into(),
+            kind,
+            sku: None,
+            variant: None,
+            location: None,
+            title: id.into(),
+            quantity: pieces,
+            unit_price: euros(price),
+            discount: euros(discount),
+            tax: euros(tax),
+        };
+        Sale {
+            reference: DocumentRef::parse("order:1").unwrap(),
+            number: "#1".into(),
+            currency: Currency::parse("EUR").unwrap(),
+            sold_at: Timestamp::UNIX_EPOCH,
+            buyer: Buyer::Guest { profile: CustomerProfile::default() },
+            tax_included,
+            lines: vec![
+                line("shirt", LineKind::Goods, 3, "10.00", "0.01", "2.00"),
+                line("post", LineKind::Shipping, 1, "5.00", "0.00", "0.33"),
+            ],
+            stated_tax: euros("2.33"),
+            stated_total: euros(total),
+            cash_rounding: euros("-0.02"),
+            payments: Payments::AskStorefront { order: "1".into(), gateways: Vec::new() },
+        }
+    }
+
+    #[test]
+    fn tax_counts_once_whether_prices_contain_it_or_not() {
+        assert_eq!(sale(true, "34.99").check_balance(), Ok(()));
+        assert_eq!(sale(false, "37.32").check_balance(), Ok(()));
+    }
+
+    #[test]
+    fn a_cent_too_few_is_told_with_its_arithmetic() {
+        let imbalance = sale(false, "37.31").check_balance().unwrap_err();
+        assert_eq!(
+            imbalance.to_string(),
+            "the total does not balance: 29.99 + 5.00 + 2.33 = 37.32 EUR, but the storefront says 37.31 EUR"
+        );
+    }
+
+    #[test]
+    fn what_was_paid_is_the_total_with_cash_rounding() {
+        let mut sale = sale(true, "34.99");
+        let pay = |amount| Payments::Each {
+            payments: vec![Payment { reference: None, gateway: "cash".into(), amount: euros(amount) }],
+        };
+        sale.payments = pay("34.97");
+        assert_eq!(sale.check_balance(), Ok(()));
+        sale.payments = pay("34.99");
+        assert!(sale.check_balance().is_err());
+    }
 }

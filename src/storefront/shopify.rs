@@ -1,1 +1,142 @@
-//! To come.
+//! Shopify: the storefront adapter over its webhooks (REST bodies) and its GraphQL Admin API, version 2026-10.
+//!
+//! What comes in: webhook calls, and decisions of handlers. What goes out: verified deliveries, event drafts, and writes to the
+//! shop. One value serves one shop and is shared by all workers, because they share the shop's bucket of cost points.
+//! Reading order: `verify`, `normalise`, then `client` with the writes beside it (`catalogue`, `stock`, `subscriptions`).
+//! Next in the flow: [`crate::flow`].
+
+mod catalogue;
+mod client;
+mod config;
+mod graphql;
+mod normalise;
+mod refusal;
+mod shop;
+mod stock;
+mod subscriptions;
+mod verify;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{
+    Call, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
+    Subscription,
+};
+use crate::domain::{CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified};
+use client::{Client, Deadlines};
+
+pub use config::{API_VERSION, DEFAULT_KEY_NAMESPACE, ShopifyConfig, ShopifyConfigError};
+
+/// One Shopify store.
+#[derive(Debug)]
+pub struct Shopify {
+    name: StorefrontName,
+    shop: String,
+    webhook_secrets: Vec<Secret>,
+    client: Client,
+    publication_names: Vec<String>,
+    publication_ids: OnceCell<Vec<String>>,
+    key_namespace: String,
+    key_defined: OnceCell<()>,
+}
+
+impl Shopify {
+    /// Makes the adapter; calls nobody. A TLS provider must have been installed for the process.
+    ///
+    /// # Errors
+    /// [`ShopifyConfigError`] naming the setting that cannot be used.
+    pub fn new(config: ShopifyConfig) -> Result<Self, ShopifyConfigError> {
+        let shop = config.checked_shop()?;
+        let endpoint = config.checked_endpoint(&shop)?;
+        Ok(Self {
+            client: Client::new(&shop, endpoint, config.checked_token()?, Deadlines::default())?,
+            webhook_secrets: config.checked_secrets()?,
+            key_namespace: config.checked_namespace()?,
+            shop,
+            name: config.name,
+            publication_names: config.publications,
+            publication_ids: OnceCell::new(),
+            key_defined: OnceCell::new(),
+        })
+    }
+}
+
+#[async_trait]
+impl Storefront for Shopify {
+    fn name(&self) -> &StorefrontName {
+        &self.name
+    }
+
+    fn verify(&self, call: Call) -> Result<Verified<NewDelivery>, Refusal> {
+        self.verify_call(call)
+    }
+
+    fn normalise(&self, delivery: &Delivery) -> Normalised {
+        normalise::normalise(delivery)
+    }
+
+    async fn describe(&self) -> Result<StorefrontDescription, CallError> {
+        self.read_description().await
+    }
+
+    async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError> {
+        self.read_payments(order).await
+    }
+
+    async fn create_product(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError> {
+        self.create(product, now).await
+    }
+
+    async fn update_product(
+        &self,
+        link: &ProductLink,
+        product: &Product,
+        now: Timestamp,
+    ) -> Result<ProductLink, CallError> {
+        self.update(link, product, now).await
+    }
+
+    async fn archive_product(&self, product: &str) -> Result<(), CallError> {
+        self.archive(product).await
+    }
+
+    async fn set_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError> {
+        self.write_prices(product, rows).await
+    }
+
+    async fn set_stock(
+        &self,
+        key: Uuid,
+        figure: StockFigure,
+        rows: &[StockRow],
+    ) -> Result<Vec<StockOutcome>, CallError> {
+        self.write_stock(key, figure, rows).await
+    }
+
+    fn stock_batch(&self) -> usize {
+        stock::MOST_ROWS
+    }
+
+    async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError> {
+        self.list_subscriptions().await
+    }
+
+    fn wanted_topics(&self) -> &'static [&'static str] {
+        normalise::WANTED_TOPICS
+    }
+
+    async fn subscribe(&self, topic: &str, address: &str) -> Result<Subscription, CallError> {
+        self.ensure_subscription(topic, address).await
+    }
+}
+
+/// For writes that look before they write: a lost answer is found out by trying again.
+fn repeatable(error: CallError) -> CallError {
+    match error {
+        CallError::InDoubt(what) => CallError::Transient(what),
+        other => other,
+    }
+}

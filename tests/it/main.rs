@@ -1,5 +1,7 @@
 //! The integration tests: one binary, one module per room or story.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets the unexpected fails there and then")]
+
 mod architecture;
 mod buses;
 mod cli;

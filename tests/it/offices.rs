@@ -1,7 +1,5 @@
 //! Offices: one conformance suite on both databases, and what only a server can show.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
-
 mod booking;
 mod changes;
 mod crowd;
@@ -29,7 +27,7 @@ macro_rules! stories {
             async fn $name() {
                 match crate::offices::shop::Shop::on_postgres().await {
                     Some(shop) => super::$name(shop).await,
-                    None => eprintln!("left out: {} needs DATABASE_URL", stringify!($name)),
+                    None => crate::support::servers::left_out(stringify!($name), "DATABASE_URL"),
                 }
             })+
         }

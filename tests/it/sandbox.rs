@@ -1,1 +1,11 @@
-//! To come.
+//! The simulated shop, met over HTTP as a stranger would: it must refuse what the real one refuses, or nothing it is used to
+//! prove is proven.
+
+mod door;
+mod lives;
+mod products;
+mod shop_life;
+mod stock_writes;
+mod stranger;
+mod trouble;
+mod webhook_post;

@@ -1,1 +1,7 @@
-//! To come.
+//! Shopify: what leaves for a shop, and that it is what the shop's API takes.
+
+mod documents;
+mod products;
+mod reads;
+mod recorder;
+mod stock;

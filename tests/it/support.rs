@@ -1,3 +1,6 @@
-//! What the tests share: servers to test against and the promise checks.
+//! What the tests share: servers to test against, proxies that break the way to them, and a house that holds a whole bridge.
 
+pub mod house;
+pub mod proxy;
+pub mod rooms;
 pub mod servers;

@@ -38,6 +38,7 @@ const LINE: &[(&str, Holds)] = &[
     ("amount", Holds::Amount),
     ("tax", Holds::Amount),
     ("moves_stock", Holds::Flag),
+    ("branch", Holds::Text),
 ];
 
 const PAYMENT: &[(&str, Holds)] = &[
@@ -79,7 +80,7 @@ pub(super) async fn stage_and_post(
                 "title": clean(&line.title), "quantity": line.quantity,
                 "unit_price": session.amount_out(line.unit_price)?, "discount": session.amount_out(line.discount)?,
                 "amount": session.amount_out(line.amount)?, "tax": session.amount_out(line.tax)?,
-                "moves_stock": line.moves_stock,
+                "moves_stock": line.moves_stock, "branch": line.branch.as_ref().map(AsRef::<str>::as_ref),
             }));
         }
         for (position, payment) in document.payments.iter().enumerate() {

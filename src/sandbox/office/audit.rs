@@ -80,7 +80,8 @@ impl SandboxOffice {
         for (documents, direction) in [(invoices, -1), (credits, 1)] {
             for document in documents {
                 for line in document.lines.iter().filter(|line| line.moves_stock) {
-                    let place = (line.sku.clone().unwrap_or_default(), document.branch.clone());
+                    let branch = line.branch.as_ref().unwrap_or(&document.branch).clone();
+                    let place = (line.sku.clone().unwrap_or_default(), branch);
                     *expected.entry(place).or_default() += direction * line.quantity;
                 }
             }

@@ -62,6 +62,8 @@ pub struct BookedLine {
     pub tax: Money,
     /// Whether stock moved.
     pub moves_stock: bool,
+    /// Where, if not at the document's branch.
+    pub branch: Option<String>,
 }
 
 /// A payment in the books.
@@ -200,7 +202,7 @@ async fn documents(session: &mut dyn Session, kind: &str) -> Result<Vec<BookedDo
     }
     let sql = format!(
         "SELECT reference, line, line_kind, sku, title, CAST(quantity AS text), CAST(unit_price AS text), \
-         CAST(discount AS text), CAST(amount AS text), CAST(tax AS text), {} FROM ci_in_line WHERE kind = $1 \
+         CAST(discount AS text), CAST(amount AS text), CAST(tax AS text), {}, branch FROM ci_in_line WHERE kind = $1 \
          ORDER BY reference, position",
         flag("moves_stock")
     );
@@ -223,6 +225,7 @@ async fn documents(session: &mut dyn Session, kind: &str) -> Result<Vec<BookedDo
             amount,
             tax,
             moves_stock: row.flag(10)?,
+            branch: row.optional(11),
         });
     }
     let sql = "SELECT reference, pay_code, external, CAST(amount AS text) FROM ci_in_payment WHERE kind = $1 \

@@ -44,6 +44,7 @@ pub fn goods(sku: &Sku, quantity: i64, unit_price: Money) -> DocumentLine {
         amount,
         tax,
         moves_stock: true,
+        branch: None,
     }
 }
 
@@ -60,6 +61,7 @@ pub fn extra(kind: LineKind, amount: Money) -> DocumentLine {
         amount,
         tax: Money::zero(amount.currency()),
         moves_stock: false,
+        branch: None,
     }
 }
 

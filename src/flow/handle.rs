@@ -1,0 +1,149 @@
+//! The workers: take messages, take the entities' turns, let the handler write, settle, acknowledge.
+//!
+//! What comes in: numbers of handlings from the bus. What goes out: settlements in the journal. Keeps P2 and P3: a message is
+//! only a hint, the claim decides; the acknowledgement comes after the commit, so whatever dies in between comes again.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bus::{Consumer, Received};
+use crate::domain::{ChannelName, HandlerName, HandlingId};
+use crate::handlers::{Desk, Handler};
+use crate::journal::{Claim, Outcome, Settlement};
+
+use super::{Stage, rest};
+
+/// How long a worker rests when it cannot reach the bus or the journal.
+const REST: Duration = Duration::from_millis(500);
+
+/// Works for one handler until the process ends.
+pub async fn run(stage: Stage, handler: Arc<dyn Handler>, worker: usize) {
+    let policy = handler.policy();
+    let beat = format!("handle {} {worker}", policy.name);
+    let Ok(name) = HandlerName::parse(policy.name) else { return };
+    // Twice the batch, so that the next one is at hand while this one is worked on.
+    let prefetch = u16::try_from(policy.batch * 2).unwrap_or(u16::MAX);
+    let mut consumer = loop {
+        match stage.bus.consume(&name, prefetch).await {
+            Ok(consumer) => break consumer,
+            Err(error) => {
+                stage.beats.beat(&beat, Duration::from_secs(60), Some(error.to_string()));
+                if !rest(None, REST, &stage.stop).await {
+                    return;
+                }
+            }
+        }
+    };
+    loop {
+        stage.beats.beat(&beat, Duration::from_secs(600), None);
+        let received = tokio::select! {
+            () = stage.stop.cancelled() => return,
+            received = consumer.next(policy.batch, policy.linger) => received,
+            // A sign of life while nothing comes.
+            () = tokio::time::sleep(Duration::from_secs(60)) => continue,
+        };
+        work(&stage, handler.as_ref(), consumer.as_mut(), &received).await;
+    }
+}
+
+/// Handles one batch of messages from claim to acknowledgement.
+async fn work(stage: &Stage, handler: &dyn Handler, consumer: &mut dyn Consumer, received: &[Received]) {
+    let mut seen = HashSet::new();
+    let ids: Vec<HandlingId> =
+        received.iter().map(|message| message.handling).filter(|handling| seen.insert(*handling)).collect();
+    let claims = match stage.journal.claim(&ids, stage.pace.lease).await {
+        Ok(claims) => claims,
+        Err(error) => {
+            // The messages are let go: the journal makes the handlings due again when the lease of publishing ends.
+            tracing::warn!(handler = handler.policy().name, %error, "a batch could not be claimed");
+            tokio::time::sleep(REST).await;
+            acknowledge(consumer, received).await;
+            return;
+        }
+    };
+    let mut by_channel: BTreeMap<ChannelName, Vec<Claim>> = BTreeMap::new();
+    for claim in claims {
+        by_channel.entry(claim.event.channel.clone()).or_default().push(claim);
+    }
+    for (channel, batch) in by_channel {
+        let settlements = handle_channel(stage, handler, &channel, &batch).await;
+        settle(stage, handler.policy().name, settlements).await;
+    }
+    acknowledge(consumer, received).await;
+}
+
+async fn acknowledge(consumer: &mut dyn Consumer, received: &[Received]) {
+    let tickets: Vec<_> = received.iter().map(|message| message.ticket).collect();
+    consumer.ack(&tickets).await;
+}
+
+async fn handle_channel(stage: &Stage, handler: &dyn Handler, name: &ChannelName, batch: &[Claim]) -> Vec<Settlement> {
+    let sides = &stage.sides;
+    let found = sides.channels.iter().find(|channel| channel.name == *name).and_then(|channel| {
+        Some((channel, sides.storefronts.get(&channel.storefront)?, sides.offices.get(&channel.office)?))
+    });
+    let Some((channel, storefront, office)) = found else {
+        let outcome = Outcome::Dead {
+            reason: format!("channel `{name}` is not in the configuration of this process"),
+            action: "put the channel back into the configuration and retry, or discard".into(),
+        };
+        return batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect();
+    };
+    let desk =
+        Desk { channel, journal: stage.journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
+    // Work must end before its lease does; a handler that hangs loses its turn, and its late settlement is fenced off.
+    let deadline = stage.pace.lease.mul_f32(0.8);
+    match tokio::time::timeout(deadline, handler.handle(&desk, batch)).await {
+        Ok(settlements) => settlements,
+        Err(_) => {
+            let reason = format!("the handler took longer than {} s", deadline.as_secs());
+            let outcome = Outcome::Retry { after: Duration::from_secs(5), reason, counts: true };
+            batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect()
+        }
+    }
+}
+
+async fn settle(stage: &Stage, handler: &'static str, settlements: Vec<Settlement>) {
+    let mut wake = false;
+    for settlement in &settlements {
+        metrics::counter!("tillbridge_handled_total", "handler" => handler, "outcome" => word(&settlement.outcome))
+            .increment(1);
+        wake |= !settlement.links.is_empty() || !matches!(settlement.outcome, Outcome::Done(_) | Outcome::Ignored(_));
+        if let Outcome::Dead { reason, .. } = &settlement.outcome {
+            tracing::warn!(handler, handling = settlement.handling.0, reason, "dead letter");
+        }
+    }
+    let mut pause = Duration::from_millis(100);
+    // The work is done; what must not happen is that it is forgotten. The lease bounds how long this tries: after it the
+    // handling is due again and the look-up finds the document.
+    for _ in 0..6 {
+        match stage.journal.settle(settlements.clone()).await {
+            Ok(applied) => {
+                let late = applied.iter().filter(|applied| !**applied).count();
+                if late > 0 {
+                    tracing::warn!(handler, late, "settlements came after their lease and were left out");
+                }
+                if wake {
+                    stage.bells.outbox.notify_one();
+                }
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(handler, %error, "settling waits for the journal");
+                tokio::time::sleep(pause).await;
+                pause *= 3;
+            }
+        }
+    }
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done(_) => "done",
+        Outcome::Ignored(_) => "ignored",
+        Outcome::Retry { .. } => "retry",
+        Outcome::Wait { .. } => "wait",
+        Outcome::Dead { .. } => "dead",
+    }
+}

@@ -1,0 +1,119 @@
+//! From deliveries to domain events, in every channel the sender belongs to.
+//!
+//! What comes in: deliveries that are due. What goes out: events with their handlings, or a reason why there are none: a
+//! delivery never ends in silence (P4). The work itself is a pure function of the adapter, so it may be done again at any
+//! time. Next in the flow: [`crate::flow::publish`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::domain::{Delivery, Draft, Event, EventId, Normalised, OfficeName, Side, StorefrontName};
+use crate::handlers::{self, Sides};
+use crate::journal::{DeliverySettlement, Raised, Taken, Verdict};
+use crate::policy::Channel;
+
+use super::{Stage, rest};
+
+/// The loop's name in readiness.
+const NAME: &str = "normalise";
+
+/// Normalises until the process ends.
+pub async fn run(stage: Stage) {
+    loop {
+        let trouble = match round(&stage).await {
+            Ok(0) => None,
+            Ok(_) => {
+                stage.beats.beat(NAME, Duration::from_secs(60), None);
+                if stage.stop.is_cancelled() {
+                    return;
+                }
+                continue;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "normalising waits for the journal");
+                Some(error.to_string())
+            }
+        };
+        stage.beats.beat(NAME, Duration::from_secs(60), trouble);
+        if !rest(Some(&stage.bells.deliveries), stage.pace.look, &stage.stop).await {
+            return;
+        }
+    }
+}
+
+/// Normalises what is due, one batch. Answers how many deliveries it was.
+pub async fn round(stage: &Stage) -> Result<usize, crate::journal::JournalError> {
+    let taken = stage.journal.take_deliveries(stage.pace.batch, stage.pace.lease).await?;
+    let count = taken.len();
+    if count == 0 {
+        return Ok(0);
+    }
+    let settlements = taken.into_iter().map(|taken| settle(&stage.sides, &taken)).collect();
+    if stage.journal.settle_deliveries(settlements).await? > 0 {
+        stage.bells.outbox.notify_one();
+    }
+    Ok(count)
+}
+
+fn settle(sides: &Sides, taken: &Taken) -> DeliverySettlement {
+    let delivery = &taken.delivery;
+    // A panic is a fault of ours, and one delivery's fault must not stop the others.
+    let normalised = catch_unwind(AssertUnwindSafe(|| normalise(sides, delivery)));
+    let verdict = match normalised {
+        Ok((Normalised::Events(drafts), channels)) => raise(delivery, &drafts, &channels),
+        Ok((Normalised::Ignored(reason), _)) => Verdict::Ignored(reason),
+        Ok((Normalised::Rejected(reason), _)) => {
+            tracing::warn!(delivery = %delivery.id, topic = delivery.content.topic, reason, "delivery rejected");
+            Verdict::Rejected(reason)
+        }
+        Err(_) => Verdict::Rejected("normalising it failed by a fault of tillbridge; please report it".into()),
+    };
+    DeliverySettlement { id: delivery.id, fence: taken.fence, verdict }
+}
+
+/// Asks the sender's adapter, and finds the channels the sender belongs to.
+fn normalise<'a>(sides: &'a Sides, delivery: &Delivery) -> (Normalised, Vec<&'a Channel>) {
+    let origin = &delivery.content.origin;
+    let channels = sides.channels.iter().map(AsRef::as_ref).filter(|channel: &&Channel| match origin.side {
+        Side::Storefront => channel.storefront.as_str() == origin.name,
+        Side::Office => channel.office.as_str() == origin.name,
+    });
+    let channels: Vec<&Channel> = channels.collect();
+    let normalised = match origin.side {
+        Side::Storefront => {
+            let adapter = StorefrontName::parse(&origin.name).ok().and_then(|name| sides.storefronts.get(&name));
+            adapter.map(|adapter| adapter.normalise(delivery))
+        }
+        Side::Office => {
+            let adapter = OfficeName::parse(&origin.name).ok().and_then(|name| sides.offices.get(&name));
+            adapter.map(|adapter| adapter.normalise(delivery))
+        }
+    };
+    let normalised = match normalised {
+        None => Normalised::Rejected(format!("`{}` is not in the configuration any more", origin.name)),
+        Some(Normalised::Events(_)) if channels.is_empty() => {
+            Normalised::Ignored(format!("no channel uses `{}`", origin.name))
+        }
+        Some(normalised) => normalised,
+    };
+    (normalised, channels)
+}
+
+fn raise(delivery: &Delivery, drafts: &[Draft], channels: &[&Channel]) -> Verdict {
+    let origin = &delivery.content.origin;
+    let raised = channels.iter().flat_map(|channel| {
+        drafts.iter().map(|draft| Raised {
+            event: Event {
+                id: EventId(Uuid::now_v7()),
+                channel: channel.name.clone(),
+                source: format!("{}/{}", origin.side.as_str(), origin.name),
+                delivery: delivery.id,
+                draft: draft.clone(),
+            },
+            handlers: handlers::wanting(draft.fact.event_type()),
+        })
+    });
+    Verdict::Handled(raised.collect())
+}

@@ -1,0 +1,79 @@
+//! From a failed call to the one consequence its class has (DESIGN §6), the same for every handler.
+
+use std::time::Duration;
+
+use crate::domain::CallError;
+use crate::journal::{Claim, JournalError, Outcome, Settlement};
+
+use super::Desk;
+
+/// An attempt that failed so often is given up: with the waits below, after about half an hour.
+const MOST_FAILURES: u32 = 12;
+/// First wait; it doubles with every failure.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+/// How long work of a channel without access rests before it looks whether the channel was resumed.
+const PAUSED_WAIT: Duration = Duration::from_secs(60);
+
+/// What follows from a failed call. Pauses the channel when access was refused.
+pub(super) async fn after_failure(desk: &Desk<'_>, claim: &Claim, error: &CallError) -> Outcome {
+    match error {
+        CallError::Throttled { wait, reason } => Outcome::Retry { after: *wait, reason: reason.clone(), counts: false },
+        CallError::Transient(_) | CallError::InDoubt(_) | CallError::Conflict(_) => {
+            try_again(claim.failures, error.to_string())
+        }
+        CallError::Rejected(_) => Outcome::Dead {
+            reason: error.to_string(),
+            action: "mend what the other side objects to, then `tillbridge dead retry`".into(),
+        },
+        CallError::Unmapped { fix, .. } => {
+            Outcome::Dead { reason: error.to_string(), action: format!("{fix}, then `tillbridge dead retry`") }
+        }
+        CallError::Unauthorised(reason) => {
+            tracing::error!(channel = %desk.channel.name, reason, "access refused: the channel is paused");
+            if let Err(error) = desk.journal.pause(&desk.channel.name, reason).await {
+                tracing::error!(channel = %desk.channel.name, %error, "the channel could not be paused");
+            }
+            Outcome::Retry { after: PAUSED_WAIT, reason: error.to_string(), counts: false }
+        }
+    }
+}
+
+/// Exponential back-off with full jitter, and a dead letter at the end of patience.
+pub(super) fn try_again(failures: u32, reason: String) -> Outcome {
+    if failures + 1 >= MOST_FAILURES {
+        return Outcome::Dead {
+            reason: format!("gave up after {} attempts: {reason}", failures + 1),
+            action: "see that the other side works again, then `tillbridge dead retry`".into(),
+        };
+    }
+    let ceiling = FIRST_WAIT.saturating_mul(1 << failures.min(10)).min(LONGEST_WAIT);
+    let floor = ceiling / 4;
+    let spread = u64::try_from((ceiling - floor).as_millis()).unwrap_or(u64::MAX).max(1);
+    let after = floor + Duration::from_millis(rand::random_range(0..spread));
+    Outcome::Retry { after, reason, counts: true }
+}
+
+/// The journal could not be asked: every claim of the batch is tried again, without counting an attempt.
+pub(super) fn journal_failed(batch: &[Claim], error: &JournalError) -> Vec<Settlement> {
+    let wait = Duration::from_secs(2);
+    let outcome = Outcome::Retry { after: wait, reason: error.to_string(), counts: false };
+    batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_stay_bounded_and_end() {
+        for failures in 0..MOST_FAILURES - 1 {
+            let Outcome::Retry { after, counts, .. } = try_again(failures, "down".into()) else {
+                panic!("attempt {failures} must be tried again")
+            };
+            assert!(counts && after <= LONGEST_WAIT && after >= FIRST_WAIT / 4);
+        }
+        assert!(matches!(try_again(MOST_FAILURES - 1, "down".into()), Outcome::Dead { .. }));
+    }
+}

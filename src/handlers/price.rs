@@ -1,0 +1,123 @@
+//! `price.changed` → price and struck-through price of a variant (F-287 to F-289).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::{EventType, Fact, Price, Version};
+use crate::journal::{Claim, Effect, LinkKind, Outcome, Settlement, Written};
+use crate::storefront::PriceRow;
+
+use super::outcome::{after_failure, journal_failed};
+use super::state::{newest, wrote};
+use super::{Desk, Handler, Policy};
+
+const POLICY: Policy = Policy {
+    name: "price",
+    consumes: &[EventType::PriceChanged],
+    batch: 250,
+    linger: Duration::from_millis(200),
+    workers: 1,
+};
+/// How often a price that waits for its product looks again by itself.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// Writes prices.
+pub(super) struct WritePrices;
+
+/// A price that is to be written.
+struct Due<'a> {
+    claim: &'a Claim,
+    row: PriceRow,
+    value: String,
+}
+
+#[async_trait]
+impl Handler for WritePrices {
+    fn policy(&self) -> &'static Policy {
+        &POLICY
+    }
+
+    async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
+        let fresh = match newest(desk, batch).await {
+            Ok(fresh) => fresh,
+            Err(error) => return journal_failed(batch, &error),
+        };
+        let mut settled = fresh.settled;
+        let prices: Vec<(&Claim, &Price, Option<Written>)> = fresh
+            .claims
+            .into_iter()
+            .filter_map(|(claim, last)| match &claim.event.draft.fact {
+                Fact::PriceChanged(price) => Some((claim, price, last)),
+                _ => None,
+            })
+            .collect();
+        let skus: Vec<String> = prices.iter().map(|(_, price, _)| price.sku.to_string()).collect();
+        let styles: Vec<String> = prices.iter().map(|(_, price, _)| price.style.to_string()).collect();
+        let channel = &desk.channel.name;
+        let variants = desk.journal.links(channel, LinkKind::Variant, &skus).await;
+        let products = desk.journal.links(channel, LinkKind::Product, &styles).await;
+        let (variants, products) = match (variants, products) {
+            (Ok(variants), Ok(products)) => (variants, products),
+            (Err(error), _) | (_, Err(error)) => return journal_failed(batch, &error),
+        };
+        let now = Timestamp::now();
+        let mut by_product: BTreeMap<String, Vec<Due<'_>>> = BTreeMap::new();
+        for (((claim, price, last), variant), product) in prices.into_iter().zip(variants).zip(products) {
+            let (Some(variant), Some(product)) = (variant, product) else {
+                settled.push(Settlement::of(claim, waits(price)));
+                continue;
+            };
+            let (pays, before) = price.at(now);
+            let value = value(price, now);
+            if last.is_some_and(|last| last.value == value) {
+                settled.push(wrote(claim, Outcome::Ignored("the storefront has it so already".into()), value));
+                continue;
+            }
+            let row = PriceRow { variant, price: pays, compare_at: before };
+            by_product.entry(product).or_default().push(Due { claim, row, value });
+        }
+        for (product, due) in by_product {
+            let rows: Vec<PriceRow> = due.iter().map(|due| due.row.clone()).collect();
+            let answer = desk.storefront.set_prices(&product, &rows).await;
+            for due in due {
+                settled.push(match &answer {
+                    Ok(()) => done(&due),
+                    Err(error) => Settlement::of(due.claim, after_failure(desk, due.claim, error).await),
+                });
+            }
+        }
+        settled
+    }
+}
+
+fn waits(price: &Price) -> Outcome {
+    Outcome::Wait {
+        kind: LinkKind::Variant,
+        key: price.sku.to_string(),
+        look_again: LOOK_AGAIN,
+        reason: format!("waits for {} to be on the web", price.sku),
+    }
+}
+
+/// What is kept as written.
+fn value(price: &Price, now: Timestamp) -> String {
+    let (pays, before) = price.at(now);
+    match before {
+        Some(before) => format!("{pays} instead of {before}"),
+        None => pays.to_string(),
+    }
+}
+
+fn done(due: &Due<'_>) -> Settlement {
+    let Version(version) = due.claim.event.draft.version;
+    let mut settlement = wrote(due.claim, Outcome::Done(due.value.clone()), due.value.clone());
+    settlement.effects.push(Effect {
+        key: format!("storefront price {}#{version}", due.claim.event.draft.entity),
+        kind: "storefront price",
+        result: due.value.clone(),
+    });
+    settlement
+}

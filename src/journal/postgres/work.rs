@@ -1,0 +1,162 @@
+//! One batch in one transaction: statements from the cache, totals written last, and another try when two got in each other's
+//! way. Locks are taken in one order everywhere: advisory, handlings or deliveries by number, keys sorted, turns, the woken
+//! (which are skipped when locked: whoever holds them moves them on), totals.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool_postgres::{Client, Pool, Transaction};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::connect::client;
+use super::trouble::Trouble;
+use crate::journal::JournalError;
+use crate::journal::clock::Clock;
+use crate::journal::plan::{Move, Wake, handling, handling_state};
+use crate::journal::tally::{SHARDS, Tally};
+
+/// How often a batch is tried that was undone for another one's sake.
+const TRIES: u32 = 5;
+/// The longest a whole batch may take; the server's own deadlines are shorter, so this one ends a dead network.
+const DEADLINE: Duration = Duration::from_secs(40);
+
+const MOVE: &str = "UPDATE handling h SET state = m.state, due = m.due, fence = m.fence, failures = m.failures, turn = m.turn, \
+    waits_kind = m.waits_kind, waits_key = m.waits_key, reason = m.reason, action = m.action, changed_at = $11 \
+    FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], \
+    $9::text[], $10::text[]) AS m(id, state, due, fence, failures, turn, waits_kind, waits_key, reason, action) \
+    WHERE h.id = m.id";
+const BURY: &str =
+    "INSERT INTO dead (handling, since) SELECT id, $2 FROM unnest($1::bigint[]) AS t(id) ON CONFLICT DO NOTHING";
+const WAKE: &str = "WITH woken AS (SELECT h.id, h.state FROM handling h \
+    JOIN unnest($1::text[], $2::text[], $3::text[]) AS w(channel, kind, key) \
+    ON h.channel = w.channel AND h.waits_kind = w.kind AND h.waits_key = w.key ORDER BY h.id FOR UPDATE OF h SKIP LOCKED) \
+    UPDATE handling h SET state = 'ready', due = $4, waits_kind = NULL, waits_key = NULL, changed_at = $4 \
+    FROM woken WHERE h.id = woken.id RETURNING h.handler, woken.state";
+const COUNT: &str = "INSERT INTO tally (what, name, state, shard, n) \
+    SELECT t.what, t.name, t.state, pg_backend_pid() % $5, t.n \
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS t(what, name, state, n) \
+    ON CONFLICT (what, name, state, shard) DO UPDATE SET n = tally.n + excluded.n";
+
+/// The statements of one journal method, over borrowed input, so that they can be tried again.
+#[async_trait]
+pub(super) trait Batch: Sync {
+    /// What the method answers.
+    type Answer: Send;
+    /// Runs the statements.
+    async fn run(&self, work: &Work<'_>) -> Result<Self::Answer, Trouble>;
+}
+
+/// Runs a batch in a transaction of its own. Repeating is safe: what is tried again was undone before.
+pub(super) async fn carry_out<B: Batch>(pool: &Pool, clock: &Clock, batch: &B) -> Result<B::Answer, JournalError> {
+    let mut tries = 1;
+    loop {
+        let mut connection = client(pool).await?;
+        match tokio::time::timeout(DEADLINE, once(&mut connection, clock, batch)).await {
+            Ok(Err(Trouble::Again(_))) if tries < TRIES => tries += 1,
+            Ok(Err(Trouble::Again(error))) => return Err(JournalError::Unavailable(error.to_string())),
+            Ok(outcome) => return outcome.map_err(JournalError::from),
+            Err(_) => {
+                // An answer may still be on its way over this connection: nobody may use it again.
+                drop(deadpool_postgres::Object::take(connection));
+                return Err(JournalError::Unavailable("PostgreSQL did not answer in time".to_owned()));
+            }
+        }
+    }
+}
+
+async fn once<B: Batch>(connection: &mut Client, clock: &Clock, batch: &B) -> Result<B::Answer, Trouble> {
+    let work =
+        Work { transaction: connection.transaction().await?, now: clock.micros(), tally: Mutex::new(Tally::default()) };
+    let answer = batch.run(&work).await?;
+    work.write_tally().await?;
+    work.transaction.commit().await?;
+    Ok(answer)
+}
+
+/// A transaction at work.
+pub(super) struct Work<'c> {
+    pub transaction: Transaction<'c>,
+    /// The time of this work, in microseconds.
+    pub now: i64,
+    tally: Mutex<Tally>,
+}
+
+impl Work<'_> {
+    /// The rows of a statement.
+    pub(super) async fn rows(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Trouble> {
+        let statement = self.transaction.prepare_cached(sql).await?;
+        Ok(self.transaction.query(&statement, params).await?)
+    }
+
+    /// Runs a statement; answers how many rows changed.
+    pub(super) async fn run(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Trouble> {
+        let statement = self.transaction.prepare_cached(sql).await?;
+        Ok(self.transaction.execute(&statement, params).await?)
+    }
+
+    /// The totals this work changes.
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn write_tally(&self) -> Result<(), Trouble> {
+        let (mut whats, mut names, mut states, mut numbers) = (vec![], vec![], vec![], vec![]);
+        for (what, name, state, by) in self.tally().changes() {
+            whats.push(what);
+            names.push(name.to_owned());
+            states.push(state);
+            numbers.push(by);
+        }
+        if whats.is_empty() {
+            return Ok(());
+        }
+        self.run(COUNT, &[&whats, &names, &states, &numbers, &SHARDS]).await.map(drop)
+    }
+
+    /// Writes new states of handlings and lists those that gave up.
+    pub(super) async fn carry_out(&self, moves: &[Move], dead: &[i64]) -> Result<(), Trouble> {
+        if moves.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = moves.iter().map(|to| to.id).collect();
+        let states: Vec<_> = moves.iter().map(|to| to.state).collect();
+        let dues: Vec<_> = moves.iter().map(|to| to.due).collect();
+        let fences: Vec<_> = moves.iter().map(|to| to.fence).collect();
+        let failures: Vec<_> = moves.iter().map(|to| to.failures).collect();
+        let turns: Vec<_> = moves.iter().map(|to| to.turn).collect();
+        let kinds: Vec<_> = moves.iter().map(|to| to.waits.as_ref().map(|(kind, _)| *kind)).collect();
+        let keys: Vec<_> = moves.iter().map(|to| to.waits.as_ref().map(|(_, key)| key.as_str())).collect();
+        let reasons: Vec<_> = moves.iter().map(|to| to.reason.as_str()).collect();
+        let actions: Vec<_> = moves.iter().map(|to| to.action.as_str()).collect();
+        self.run(
+            MOVE,
+            &[&ids, &states, &dues, &fences, &failures, &turns, &kinds, &keys, &reasons, &actions, &self.now],
+        )
+        .await?;
+        self.bury(dead).await
+    }
+
+    /// Lists handlings that gave up.
+    pub(super) async fn bury(&self, dead: &[i64]) -> Result<(), Trouble> {
+        if dead.is_empty() {
+            return Ok(());
+        }
+        self.run(BURY, &[&dead, &self.now]).await.map(drop)
+    }
+
+    /// Makes what waits for any of these ready.
+    pub(super) async fn wake(&self, wakes: &[Wake]) -> Result<(), Trouble> {
+        if wakes.is_empty() {
+            return Ok(());
+        }
+        let channels: Vec<_> = wakes.iter().map(|wake| wake.channel.as_str()).collect();
+        let kinds: Vec<_> = wakes.iter().map(|wake| wake.kind).collect();
+        let keys: Vec<_> = wakes.iter().map(|wake| wake.key.as_str()).collect();
+        for row in self.rows(WAKE, &[&channels, &kinds, &keys, &self.now]).await? {
+            self.tally().moved(row.try_get(0)?, handling_state(row.try_get(1)?)?, handling::READY);
+        }
+        Ok(())
+    }
+}

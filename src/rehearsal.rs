@@ -1,0 +1,13 @@
+//! A whole bridge with simulated shops and living offices around it, for the demo, the tests and the benchmark.
+//!
+//! What comes in: plans of towns (a shop, an office, the channel between them). What goes out: a running [`Bridge`] and the
+//! list of promises that were broken. The bridge is the real one: real journal, bus, stages, handlers and adapters, over real
+//! HTTP; only the two sides are simulated.
+
+mod bridge;
+mod promises;
+mod town;
+
+pub use bridge::{Bridge, Bus, Journal, Plan};
+pub use promises::broken;
+pub use town::{Town, TownPlan};

@@ -1,0 +1,175 @@
+//! The bridge in one process, between the towns it joins.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::local::LocalBus;
+use crate::bus::rabbitmq::RabbitBus;
+use crate::flow::receive::Door;
+use crate::flow::{Bells, Pace, Role, Running, Stage, poll};
+use crate::handlers::{self, Sides};
+use crate::journal::postgres::PostgresJournal;
+use crate::journal::sqlite::SqliteJournal;
+use crate::office::ChangeKind;
+
+use super::Town;
+
+/// Which journal.
+#[derive(Debug, Clone)]
+pub enum Journal {
+    /// One file.
+    Sqlite(PathBuf),
+    /// A database, made and empty.
+    Postgres(String),
+}
+
+/// Which bus.
+#[derive(Debug, Clone)]
+pub enum Bus {
+    /// In this process.
+    Local,
+    /// A broker, and what its queues' names begin with.
+    RabbitMq {
+        /// Address of the broker.
+        url: String,
+        /// Beginning of the queues' names.
+        prefix: String,
+    },
+}
+
+/// What the bridge is built of.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The durable record.
+    pub journal: Journal,
+    /// The distributor of work.
+    pub bus: Bus,
+    /// Where the webhook door listens; a free port of this machine when none is given.
+    pub listen: Option<SocketAddr>,
+    /// How eager the stages are.
+    pub pace: Pace,
+    /// The largest body the door takes, in bytes.
+    pub body_limit: usize,
+}
+
+/// A running bridge.
+pub struct Bridge {
+    /// What its stages use.
+    pub stage: Stage,
+    /// Where its webhook door listens.
+    pub door: SocketAddr,
+    running: Running,
+    server: JoinHandle<()>,
+}
+
+impl Bridge {
+    /// Starts it with all roles between these towns.
+    ///
+    /// # Errors
+    /// When the journal or bus cannot be opened or the address is taken.
+    pub async fn start(plan: &Plan, towns: &[&Town]) -> anyhow::Result<Self> {
+        let journal: Arc<dyn crate::journal::Journal> = match &plan.journal {
+            Journal::Sqlite(path) => Arc::new(SqliteJournal::open(path)?),
+            Journal::Postgres(url) => {
+                PostgresJournal::migrate(url).await?;
+                Arc::new(PostgresJournal::connect(url, 12).await?)
+            }
+        };
+        let bus: Arc<dyn crate::bus::Bus> = match &plan.bus {
+            Bus::Local => Arc::new(LocalBus::new(10_000)),
+            Bus::RabbitMq { url, prefix } => Arc::new(RabbitBus::connect(url, prefix, &handlers::names()).await?),
+        };
+        let mut sides = Sides::default();
+        for town in towns {
+            sides.storefronts.insert(town.channel.storefront.clone(), town.storefront()?);
+            sides.offices.insert(town.channel.office.clone(), town.counter_intelligence().await?);
+            sides.channels.push(Arc::clone(&town.channel));
+        }
+        let stage = Stage {
+            journal,
+            bus,
+            sides: Arc::new(sides),
+            bells: Bells::default(),
+            pace: plan.pace,
+            beats: crate::flow::Beats::default(),
+            stop: CancellationToken::new(),
+        };
+        let listen = plan.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let door = listener.local_addr()?;
+        let router = Door::new(
+            stage.journal.clone(),
+            stage.sides.storefronts.clone(),
+            Arc::clone(&stage.bells.deliveries),
+            plan.body_limit,
+            1024,
+        )
+        .router();
+        let stop = stage.stop.clone();
+        let server = tokio::spawn(async move {
+            let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "the webhook door closed");
+            }
+        });
+        let running = Running::start(&stage, Role::ALL);
+        Ok(Self { stage, door, running, server })
+    }
+
+    /// Where a storefront's webhooks go.
+    #[must_use]
+    pub fn address_for(&self, town: &Town) -> String {
+        format!("http://{}/webhooks/{}", self.door, town.channel.storefront)
+    }
+
+    /// Waits until nothing is under way any more: all webhooks are taken, all changes polled, all work settled, and the last
+    /// writes have come back as webhooks and been settled too. Answers whether that was reached within `patience`.
+    pub async fn at_rest(&self, towns: &[&Town], patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        let mut quiet = 0;
+        while Instant::now() < until {
+            quiet = if self.is_quiet(towns).await { quiet + 1 } else { 0 };
+            if quiet >= 2 {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        false
+    }
+
+    async fn is_quiet(&self, towns: &[&Town]) -> bool {
+        for town in towns {
+            if tokio::time::timeout(Duration::from_secs(5), town.shop.webhooks_idle()).await.is_err() {
+                return false;
+            }
+            let Some(office) = self.stage.sides.offices.get(&town.channel.office) else { return false };
+            for kind in ChangeKind::ALL {
+                match poll::once(self.stage.journal.as_ref(), office.as_ref(), *kind).await {
+                    Ok(0) => {}
+                    Ok(_) => {
+                        self.stage.bells.deliveries.notify_one();
+                        return false;
+                    }
+                    Err(_) => return false,
+                }
+            }
+        }
+        self.stage.journal.counts().await.is_ok_and(|counts| counts.unfinished() == 0)
+    }
+
+    /// Ends it as SIGTERM does: no new work, what is held is settled. Answers whether all of it was.
+    pub async fn end(self, patience: Duration) -> bool {
+        let drained = self.running.drain(patience).await;
+        let closed = tokio::time::timeout(patience, self.server).await.is_ok();
+        self.stage.bus.close().await;
+        drained && closed
+    }
+}

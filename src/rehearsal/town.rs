@@ -1,0 +1,223 @@
+//! A simulated shop and a living office, and the channel that joins them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::domain::{BranchCode, ChannelName, Currency, OfficeName, Secret, Sku, StorefrontName};
+use crate::office::counter_intelligence::CounterIntelligence;
+use crate::office::{ChangeKind, Office};
+use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules};
+use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
+use crate::sandbox::shopify::{ShopLocation, ShopOptions, ShopSandbox};
+use crate::storefront::shopify::{Shopify, ShopifyConfig};
+use crate::storefront::{StockFigure, Storefront};
+
+/// Branches of a rehearsal's office that the shop shows, each at a location of the same name. Web sales count for the first.
+pub const BRANCHES: [&str; 2] = ["WEB", "AKL"];
+/// How the shop's gateways are called in the office; any other is [`OTHER_PAY_CODE`].
+const PAY_CODES: [(&str, &str); 4] =
+    [("shopify_payments", "WEB-CC"), ("paypal", "WEB-PP"), ("gift_card", "GIFT"), ("cash", "CASH")];
+const OTHER_PAY_CODE: &str = "WEB-OTHER";
+/// Shop locations have these ids.
+const FIRST_LOCATION: u64 = 71_000_000_001;
+
+/// What a town is to be like.
+#[derive(Debug, Clone)]
+pub struct TownPlan {
+    /// Name of the channel, the storefront and the office.
+    pub name: String,
+    /// The shop's currency.
+    pub currency: String,
+    /// Whether its prices contain tax.
+    pub taxes_included: bool,
+    /// How many styles the office sells.
+    pub styles: u32,
+    /// Pieces of each SKU at each branch to begin with, give or take a few.
+    pub stock: i64,
+    /// Where chance comes from.
+    pub seed: u64,
+    /// The office's PostgreSQL database, made and empty; without one the office is a SQLite file.
+    pub office_postgres: Option<String>,
+    /// How often the office is asked for changes.
+    pub every: Duration,
+    /// Points the shop's rate limiter holds, and regains each second.
+    pub points: (u32, u32),
+}
+
+impl TownPlan {
+    /// A New Zealand town with a small assortment.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            currency: "NZD".to_owned(),
+            taxes_included: true,
+            styles: 12,
+            stock: 20,
+            seed: 1,
+            office_postgres: None,
+            every: Duration::from_millis(300),
+            points: (20_000, 1_000),
+        }
+    }
+}
+
+/// A shop, an office and the channel between them.
+pub struct Town {
+    /// The simulated shop.
+    pub shop: ShopSandbox,
+    /// The living office.
+    pub office: SandboxOffice,
+    /// Address of the office's database, as a configuration names it.
+    pub office_url: String,
+    /// What the office began with.
+    pub assortment: Assortment,
+    /// The rules between them.
+    pub channel: Arc<Channel>,
+    /// Domain of the shop.
+    pub domain: String,
+}
+
+impl Town {
+    /// Opens the shop and the office; the office's assortment is there, the shop is empty.
+    ///
+    /// # Errors
+    /// When the shop cannot listen or the office's database cannot be made.
+    pub async fn found(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
+        let domain = format!("{}.myshopify.com", plan.name);
+        let mut options = ShopOptions::new(&domain, &plan.currency)?;
+        options.taxes_included = plan.taxes_included;
+        options.seed = plan.seed;
+        (options.bucket_size, options.restore_rate) = plan.points;
+        options.locations = (FIRST_LOCATION..)
+            .zip(BRANCHES)
+            .map(|(id, name)| ShopLocation { name: name.to_owned(), id: Some(id) })
+            .collect();
+        let shop = ShopSandbox::start(options).await.context("the simulated shop could not start")?;
+        let (office, office_url) = match &plan.office_postgres {
+            Some(url) => (SandboxOffice::create_postgres(url).await?, url.clone()),
+            None => {
+                let path = folder.join(format!("{}-office.db", plan.name));
+                (SandboxOffice::create_sqlite(&path)?, format!("sqlite:{}", path.display()))
+            }
+        };
+        let currency = Currency::parse(&plan.currency)?;
+        let assortment = office.seed(&Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) }).await?;
+        let channel = Arc::new(channel(plan)?);
+        Ok(Self { shop, office, office_url, assortment, channel, domain })
+    }
+
+    /// The bridge's adapter to the shop.
+    ///
+    /// # Errors
+    /// When the configuration is not accepted.
+    pub fn storefront(&self) -> anyhow::Result<Arc<dyn Storefront>> {
+        Ok(Arc::new(Shopify::new(ShopifyConfig {
+            name: self.channel.storefront.clone(),
+            shop: self.domain.clone(),
+            endpoint: Some(self.shop.graphql_url()),
+            token: Secret::new(self.shop.token()),
+            webhook_secrets: vec![Secret::new(self.shop.secret())],
+            publications: Vec::new(),
+            pos_key_namespace: "tillbridge".to_owned(),
+        })?))
+    }
+
+    /// The bridge's adapter to the office.
+    ///
+    /// # Errors
+    /// When the configuration is not accepted.
+    pub async fn counter_intelligence(&self) -> anyhow::Result<Arc<dyn Office>> {
+        Ok(Arc::new(CounterIntelligence::connect(self.channel.office.clone(), &self.office_url).await?))
+    }
+
+    /// Everything that differs between what the shop did and what the office has on its books, in words. Empty at rest when all
+    /// is well.
+    ///
+    /// # Errors
+    /// When the office's database does not answer.
+    pub async fn differences(&self) -> anyhow::Result<Vec<String>> {
+        let mut differences = self.documents().await?;
+        for sold in self.shop.catalogue() {
+            let sku = Sku::parse(&sold.sku)?;
+            for branch in BRANCHES {
+                let shown = self.shop.stock(&sold.sku, branch).map_or(0, |figures| figures.on_hand);
+                let there = self.office.stock(&sku, &BranchCode::parse(branch)?).await?;
+                if shown != there {
+                    differences.push(format!("{sku} at {branch}: the shop shows {shown}, the office has {there}"));
+                }
+            }
+        }
+        differences.extend(self.office.duplicate_documents().await?.into_iter().map(|one| format!("P2: {one}")));
+        differences.extend(self.office.books_balance().await?.into_iter().map(|one| format!("P6: {one}")));
+        Ok(differences)
+    }
+
+    /// Orders against invoices, refunds against credit notes: each exactly once, to the smallest unit.
+    async fn documents(&self) -> anyhow::Result<Vec<String>> {
+        let shop = &self.channel.storefront;
+        let mut differences = Vec::new();
+        let mut invoices: BTreeMap<String, _> =
+            self.office.invoices().await?.into_iter().map(|one| (one.reference.clone(), one)).collect();
+        let mut credits: BTreeMap<String, _> =
+            self.office.credit_notes().await?.into_iter().map(|one| (one.reference.clone(), one)).collect();
+        for order in self.shop.orders() {
+            let invoice = invoices.remove(&format!("{shop}/order:{}", order.id));
+            match (order.fulfilled, invoice) {
+                (true, None) => differences.push(format!("P2: order {} was shipped but has no invoice", order.name)),
+                (false, Some(_)) => {
+                    differences.push(format!("order {} was not shipped but has an invoice", order.name))
+                }
+                (true, Some(invoice)) if invoice.total != order.captured => {
+                    let what =
+                        format!("P6: order {} took {}, its invoice says {}", order.name, order.captured, invoice.total);
+                    differences.push(what);
+                }
+                _ => {}
+            }
+            let mut given_back = crate::domain::Money::zero(order.refunded.currency());
+            for refund in &order.refunds {
+                match credits.remove(&format!("{shop}/refund:{refund}")) {
+                    Some(credit) => given_back = given_back.plus(credit.total)?,
+                    None if order.fulfilled => {
+                        differences.push(format!("P2: refund {refund} of {} has no credit note", order.name));
+                    }
+                    None => {}
+                }
+            }
+            if order.fulfilled && given_back != order.refunded {
+                let what =
+                    format!("P6: order {} gave back {}, its credit notes say {given_back}", order.name, order.refunded);
+                differences.push(what);
+            }
+        }
+        differences
+            .extend(invoices.into_keys().map(|key| format!("P2: invoice for {key}, which the shop does not know")));
+        differences
+            .extend(credits.into_keys().map(|key| format!("P2: credit note for {key}, which the shop does not know")));
+        Ok(differences)
+    }
+}
+
+fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
+    let locations = (FIRST_LOCATION..)
+        .zip(BRANCHES)
+        .map(|(id, branch)| Ok((BranchCode::parse(branch)?, format!("gid://shopify/Location/{id}"))))
+        .collect::<anyhow::Result<_>>()?;
+    Ok(Channel {
+        name: ChannelName::parse(&plan.name)?,
+        storefront: StorefrontName::parse(&plan.name)?,
+        office: OfficeName::parse(&plan.name)?,
+        sale: SaleRules { when: SaleMoment::Fulfilled, branch: BranchCode::parse(BRANCHES[0])? },
+        stock: StockRules { figure: StockFigure::OnHand, locations },
+        payments: PaymentRules {
+            codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
+            otherwise: Some(OTHER_PAY_CODE.to_owned()),
+        },
+        every: ChangeKind::ALL.iter().map(|kind| (*kind, plan.every)).collect(),
+    })
+}

@@ -1,0 +1,28 @@
+//! The things of the shop as objects of the schema.
+
+mod order;
+mod product;
+mod shop;
+
+pub(super) use order::order;
+pub(super) use product::{item, product, variant};
+pub(super) use shop::{app, definition, location, location_of, publication, shop, subscription};
+
+use super::desk::Desk;
+use super::object::Object;
+
+use super::super::ids::read_gid;
+
+/// The thing of a global id, whatever it is.
+pub(super) fn node<'s>(desk: &'s Desk<'_>, id: &str) -> Option<Object<'s>> {
+    let kind = id.strip_prefix("gid://shopify/")?.split('/').next()?;
+    let number = read_gid(kind, id)?;
+    match kind {
+        "Product" => product(desk, number),
+        "ProductVariant" => variant(desk, number),
+        "InventoryItem" => item(desk, number),
+        "Location" => location(desk, number),
+        "Order" => order(desk, number),
+        _ => None,
+    }
+}

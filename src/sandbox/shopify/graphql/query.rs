@@ -1,0 +1,88 @@
+//! Questions: the fields of `QueryRoot`.
+
+use apollo_compiler::resolvers::FieldError;
+use apollo_compiler::response::JsonValue;
+
+use super::super::ids::read_gid;
+use super::desk::Desk;
+use super::inputs::{DefinitionIdentifier, ProductIdentifier, read};
+use super::nodes;
+use super::object::{Ask, ConnectionKind, Object, Val, maybe, one, page};
+use super::variant_rules::namespace_of;
+
+/// The most ids one `nodes` call takes.
+const MOST_NODES: usize = 250;
+
+/// The root of questions.
+pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
+    Object::fallible("QueryRoot", move |ask| {
+        Ok(match ask.name {
+            "shop" => one(nodes::shop(desk)),
+            "currentAppInstallation" => one(nodes::app(desk)),
+            "locations" => locations(desk, ask),
+            "publications" => publications(desk, ask),
+            "webhookSubscriptions" => subscriptions(desk, ask),
+            "metafieldDefinition" => maybe(definition(desk, ask)?),
+            "order" => maybe(id_of(ask, "Order").and_then(|id| nodes::order(desk, id))),
+            "product" => maybe(id_of(ask, "Product").and_then(|id| nodes::product(desk, id))),
+            "productByIdentifier" => maybe(product_by_identifier(desk, ask)?),
+            "nodes" => Some(nodes_of(desk, ask)?),
+            _ => None,
+        })
+    })
+}
+
+fn id_of(ask: &Ask<'_>, kind: &str) -> Option<u64> {
+    read_gid(kind, ask.text("id")?)
+}
+
+fn locations<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
+    let all = desk.state().locations.clone();
+    page(ConnectionKind("LocationConnection"), ask, &all, |place| place.id, nodes::location_of)
+}
+
+fn publications<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
+    let all = desk.state().publications.clone();
+    page(ConnectionKind("PublicationConnection"), ask, &all, |place| place.id, nodes::publication)
+}
+
+fn subscriptions<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
+    let state = desk.state();
+    let all = state.subscriptions.all().to_vec();
+    let version = state.options.api_version.clone();
+    page(
+        ConnectionKind("WebhookSubscriptionConnection"),
+        ask,
+        &all,
+        |one| one.id,
+        move |one| nodes::subscription(one.clone(), version.clone()),
+    )
+}
+
+fn definition<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
+    let Some(wanted) = read::<Option<DefinitionIdentifier>>(desk, ask, "identifier")? else { return Ok(None) };
+    let namespace = namespace_of(wanted.namespace.as_deref());
+    let state = desk.state();
+    let found = state.definitions.iter().find(|known| known.namespace == namespace && known.key == wanted.key);
+    Ok(found.cloned().map(nodes::definition))
+}
+
+fn product_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
+    let wanted = read::<ProductIdentifier>(desk, ask, "identifier")?;
+    let id = wanted.find(desk)?;
+    Ok(id.and_then(|id| nodes::product(desk, id)))
+}
+
+fn nodes_of<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Val<'s>, FieldError> {
+    let ids: Vec<&str> = ask
+        .arguments
+        .get("ids")
+        .and_then(JsonValue::as_array)
+        .map(|ids| ids.iter().filter_map(JsonValue::as_str).collect())
+        .unwrap_or_default();
+    if ids.len() > MOST_NODES {
+        return Err(super::mutation::too_many(desk, ids.len()));
+    }
+    let found = ids.iter().map(|id| nodes::node(desk, id));
+    Ok(Val::List(found.map(|found| found.map_or(Val::Leaf(JsonValue::Null), Val::Object)).collect()))
+}

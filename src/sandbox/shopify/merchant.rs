@@ -1,0 +1,210 @@
+//! What people in the shop do by hand: put things on the shelf, mend a title, add a picture, place and ship orders.
+//!
+//! Everything here is the shop's own doing, not the API's; it raises webhooks and is not counted among [`ShopSandbox::writes`].
+
+use jiff::Timestamp;
+
+use super::ShopSandbox;
+use super::bodies::product_deleted_body;
+use super::catalogue::{Image, Product, ProductOption, Variant};
+use super::counter::CounterError;
+use super::lives::{OrderPlan, RefundPlan, SkuInfo, minor};
+use super::options::OpeningStock;
+use super::state::State;
+use crate::domain::Money;
+
+impl ShopSandbox {
+    /// Puts a product of one variant up for sale, published everywhere. For tests that need goods but no office.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownLocation`].
+    pub async fn put_up_for_sale(
+        &self,
+        sku: &str,
+        price: Money,
+        stock: &[OpeningStock],
+    ) -> Result<SkuInfo, CounterError> {
+        self.act(|state| {
+            let now = state.now();
+            let mut places = Vec::new();
+            for opening in stock {
+                let place = state.locations.iter().find(|place| place.name == opening.location);
+                let place = place.ok_or_else(|| CounterError::UnknownLocation(opening.location.clone()))?;
+                places.push((place.id, opening.available, opening.committed));
+            }
+            let product = single_variant(state, sku, price, now);
+            let info = SkuInfo {
+                sku: sku.to_owned(),
+                title: product.title.clone(),
+                price,
+                ids: super::lives::LineIds {
+                    product: product.id,
+                    variant: product.variants[0].id,
+                    inventory_item: product.variants[0].inventory_item,
+                },
+            };
+            state.catalogue.put(product);
+            state.stock.stock_at(info.ids.inventory_item, state.online_location());
+            for (place, available, committed) in places {
+                state.stock.shift(info.ids.inventory_item, place, available, committed, now);
+                state.notify_level(info.ids.inventory_item, place);
+            }
+            state.notify_product("products/create", info.ids.product);
+            Ok(info)
+        })
+        .await
+    }
+
+    /// Places an order, paid in full. Answers its id.
+    ///
+    /// # Errors
+    /// [`CounterError::Misfit`] when the plan is for another kind of shop.
+    pub async fn place_order(&self, plan: &OrderPlan) -> Result<u64, CounterError> {
+        self.act(|state| state.place(plan)).await
+    }
+
+    /// Ships everything that is left of an order.
+    ///
+    /// # Errors
+    /// [`CounterError`] when it is unknown, shipped or cancelled.
+    pub async fn fulfil(&self, order: u64) -> Result<(), CounterError> {
+        self.act(|state| state.ship(order)).await
+    }
+
+    /// Gives something back. Answers the refund's id.
+    ///
+    /// # Errors
+    /// [`CounterError`] when the order is unknown or has less left than is to be given back.
+    pub async fn refund(&self, order: u64, plan: &RefundPlan) -> Result<u64, CounterError> {
+        self.act(|state| state.give_back(order, plan)).await
+    }
+
+    /// Cancels an order that was not shipped, with all its money and pieces.
+    ///
+    /// # Errors
+    /// [`CounterError`] when it is unknown, shipped or cancelled.
+    pub async fn cancel(&self, order: u64) -> Result<(), CounterError> {
+        self.act(|state| state.cancel(order)).await
+    }
+
+    /// Lives a whole life: order, early refunds, shipping, later refunds. Answers the order's id.
+    ///
+    /// # Errors
+    /// [`CounterError`] when the life was made for another shop.
+    pub async fn live(&self, life: &super::lives::Life) -> Result<u64, CounterError> {
+        let order = self.place_order(&life.order).await?;
+        for refund in life.refunds.iter().filter(|refund| refund.before_fulfilment) {
+            self.refund(order, refund).await?;
+        }
+        self.fulfil(order).await?;
+        for refund in life.refunds.iter().filter(|refund| !refund.before_fulfilment) {
+            self.refund(order, refund).await?;
+        }
+        Ok(order)
+    }
+
+    /// The merchant rewrites a title.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownProduct`].
+    pub async fn edit_title(&self, product: u64, title: &str) -> Result<(), CounterError> {
+        self.edit(product, |product, _| title.clone_into(&mut product.title)).await
+    }
+
+    /// The merchant rewrites the text.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownProduct`].
+    pub async fn edit_description(&self, product: u64, html: &str) -> Result<(), CounterError> {
+        self.edit(product, |product, _| product.description = Some(html.to_owned())).await
+    }
+
+    /// The merchant adds a picture.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownProduct`].
+    pub async fn add_image(&self, product: u64, source: &str) -> Result<(), CounterError> {
+        self.edit(product, |product, id| {
+            product.images.push(Image { id, source: source.to_owned(), alt: None });
+        })
+        .await
+    }
+
+    /// The merchant deletes a product.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownProduct`].
+    pub async fn delete_product(&self, product: u64) -> Result<(), CounterError> {
+        self.act(|state| {
+            let items = state.catalogue.remove(product).ok_or(CounterError::UnknownProduct(product))?;
+            for item in items {
+                state.stock.forget(item);
+            }
+            state.notify("products/delete", product_deleted_body(product));
+            Ok(())
+        })
+        .await
+    }
+
+    /// The merchant counts a shelf by hand and corrects what can be sold.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownSku`] or [`CounterError::UnknownLocation`].
+    pub async fn correct_stock(&self, sku: &str, location: &str, available: i64) -> Result<(), CounterError> {
+        self.act(|state| {
+            let item = state.catalogue.by_sku(sku).map(|(_, variant)| variant.inventory_item);
+            let item = item.ok_or_else(|| CounterError::UnknownSku(sku.to_owned()))?;
+            let place = state.locations.iter().find(|place| place.name == location).map(|place| place.id);
+            let place = place.ok_or_else(|| CounterError::UnknownLocation(location.to_owned()))?;
+            let now = state.now();
+            if state.stock.set(item, place, super::stock::Figure::Available, available, now) {
+                state.notify_level(item, place);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn edit(&self, id: u64, change: impl FnOnce(&mut Product, u64) + Send) -> Result<(), CounterError> {
+        self.act(|state| {
+            let mut product = state.catalogue.product(id).cloned().ok_or(CounterError::UnknownProduct(id))?;
+            change(&mut product, state.ids.next());
+            product.updated_at = state.now();
+            state.catalogue.put(product);
+            state.notify_product("products/update", id);
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn single_variant(state: &mut State, sku: &str, price: Money, now: Timestamp) -> Product {
+    let variant = Variant {
+        id: state.ids.next(),
+        inventory_item: state.ids.next(),
+        sku: Some(sku.to_owned()),
+        barcode: None,
+        price: minor(price),
+        compare_at: None,
+        options: vec![("Title".to_owned(), "Default Title".to_owned())],
+        tracked: true,
+        created_at: now,
+        updated_at: now,
+    };
+    Product {
+        id: state.ids.next(),
+        title: format!("Article {sku}"),
+        description: None,
+        handle: sku.to_lowercase(),
+        vendor: String::new(),
+        product_type: String::new(),
+        status: "ACTIVE".to_owned(),
+        options: vec![ProductOption { id: state.ids.next(), name: "Title".to_owned() }],
+        variants: vec![variant],
+        images: Vec::new(),
+        metafields: Vec::new(),
+        published_on: state.publications.iter().map(|place| place.id).collect(),
+        created_at: now,
+        updated_at: now,
+    }
+}

@@ -1,0 +1,90 @@
+//! The GraphQL documents, checked at build time against `schemas/shopify/admin.graphql`.
+//!
+//! What comes in: typed variables. What goes out: a request body, and a typed answer. Each document is one operation in one
+//! file under `graphql/`. Keeps P2 by stating, per operation, what makes a repetition harmless.
+//! Next in the flow: [`super::client`] sends them.
+
+use graphql_client::GraphQLQuery;
+
+use super::client::{Operation, Repeat};
+
+/// Amounts travel as decimal text.
+pub type Decimal = String;
+/// Prices in the shop's currency travel as decimal text.
+pub type Money = String;
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident in $file:tt $(repeat $repeat:ident)? $(null $null:literal)*;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(GraphQLQuery, Debug, Clone, Copy)]
+            #[graphql(
+                schema_path = "schemas/shopify/admin.graphql",
+                query_path = $file,
+                variables_derives = "Debug, Clone, PartialEq",
+                response_derives = "Debug, Clone, PartialEq"
+            )]
+            pub struct $name;
+
+            impl Operation for $name {
+                const NAME: &'static str = stringify!($name);
+                $(const REPEAT: Repeat = Repeat::$repeat;)?
+                const NULL_IS_A_VALUE: &'static [&'static str] = &[$($null),*];
+            }
+        )*
+    };
+}
+
+// Reads are harmless to repeat. Of the writes, `SetProduct` finds its product by a unique key, `SetStock` carries an
+// idempotency key, publishing twice is publishing, and the rest set absolute values; only what adds a thing each time has to
+// be looked up first.
+operations! {
+    /// Who the shop is and what it permits.
+    DescribeShop in "src/storefront/shopify/graphql/describe_shop.graphql";
+    /// Places that hold stock, one page.
+    ListLocations in "src/storefront/shopify/graphql/list_locations.graphql";
+    /// Sales channels a product can be shown in, one page.
+    ListPublications in "src/storefront/shopify/graphql/list_publications.graphql";
+    /// How an order was paid.
+    ReadTransactions in "src/storefront/shopify/graphql/read_transactions.graphql";
+    /// The product that carries an office key.
+    FindProduct in "src/storefront/shopify/graphql/find_product.graphql";
+    /// A product with one page of its variants.
+    ReadProduct in "src/storefront/shopify/graphql/read_product.graphql";
+    /// Creates the product that carries an office key, or sets the named fields of it.
+    SetProduct in "src/storefront/shopify/graphql/set_product.graphql";
+    /// Sets the office's fields of a product.
+    UpdateProduct in "src/storefront/shopify/graphql/update_product.graphql";
+    /// Adds variants to a product.
+    CreateVariants in "src/storefront/shopify/graphql/create_variants.graphql" repeat LookFirst;
+    /// Sets codes of known variants; a barcode that was taken away is cleared.
+    UpdateVariants in "src/storefront/shopify/graphql/update_variants.graphql" null "barcode";
+    /// Sets prices of known variants; a struck-through price that has ended is cleared.
+    SetPrices in "src/storefront/shopify/graphql/set_prices.graphql" null "compareAtPrice";
+    /// Takes variants away from a product.
+    DeleteVariants in "src/storefront/shopify/graphql/delete_variants.graphql";
+    /// Shows a product in sales channels.
+    Publish in "src/storefront/shopify/graphql/publish.graphql";
+    /// The definition of the metafield that carries the office key.
+    FindKeyDefinition in "src/storefront/shopify/graphql/find_key_definition.graphql";
+    /// Makes that definition; a second one is refused.
+    CreateKeyDefinition in "src/storefront/shopify/graphql/create_key_definition.graphql";
+    /// Sets stock figures, comparing with the figures believed to be there; null compares with nothing.
+    SetStock in "src/storefront/shopify/graphql/set_stock.graphql" null "changeFromQuantity";
+    /// Reads stock figures of many items at one location.
+    ReadStock in "src/storefront/shopify/graphql/read_stock.graphql";
+    /// Our webhook subscriptions, one page.
+    ListSubscriptions in "src/storefront/shopify/graphql/list_subscriptions.graphql";
+    /// Subscribes to a topic.
+    CreateSubscription in "src/storefront/shopify/graphql/create_subscription.graphql" repeat LookFirst;
+}
+
+/// A thing's id as the API calls it, from that or from its number.
+pub fn gid(kind: &str, id: &str) -> String {
+    if id.starts_with("gid://") { id.to_owned() } else { format!("gid://shopify/{kind}/{id}") }
+}
+
+/// The number in an id.
+pub fn number(gid: &str) -> &str {
+    gid.rsplit('/').next().unwrap_or(gid)
+}

@@ -1,0 +1,114 @@
+//! Says what a delivery from Shopify means.
+//!
+//! What comes in: a journalled delivery. What goes out: event drafts, or why there are none. Pure. It keeps P4: a topic that is
+//! no news is ignored with its reason, a body that cannot be understood is rejected with the position, never with personal data.
+//! An order becomes an invoice when it is fulfilled; what went back before that comes with it, so both balance.
+//! Next in the flow: [`crate::flow::normalise`] keeps the events.
+
+mod amount;
+mod buyer;
+mod credit;
+mod ledger;
+mod lines;
+mod money_out;
+mod sale;
+mod wire;
+
+use serde::de::DeserializeOwned;
+
+pub(super) use amount::Amount;
+use ledger::Unclear;
+
+use crate::domain::{Delivery, Draft, Normalised};
+
+/// The topics that raise events, and the one that says the shop has thrown us out.
+pub(super) const WANTED_TOPICS: &[&str] =
+    &["orders/fulfilled", "refunds/create", "orders/cancelled", "app/uninstalled"];
+
+/// Topics nobody acts on, by their beginning, and why.
+const NO_NEWS: &[(&str, &str)] = &[
+    ("orders/", "an order is booked when it is fulfilled, which comes as orders/fulfilled"),
+    ("order_transactions/", "how an order was paid is read when it is booked"),
+    ("fulfillments/", "an order is booked when all of it is fulfilled, which comes as orders/fulfilled"),
+    ("fulfillment_orders/", "an order is booked when all of it is fulfilled, which comes as orders/fulfilled"),
+    (
+        "products/",
+        "the office is the master of products; this is our own write coming back, or an edit that stays at the shop",
+    ),
+    (
+        "variants/",
+        "the office is the master of products; this is our own write coming back, or an edit that stays at the shop",
+    ),
+    ("collections/", "collections are kept at the shop"),
+    (
+        "inventory_levels/",
+        "the office is the master of stock; this is our own write coming back, or a sale that comes as an order",
+    ),
+    (
+        "inventory_items/",
+        "the office is the master of stock; this is our own write coming back, or an edit that stays at the shop",
+    ),
+    ("locations/", "branches are joined to locations in the configuration"),
+    ("app/uninstalled", "the shop has removed the app: from now on its API refuses us, which pauses the channel"),
+    ("app/", "nothing depends on it"),
+];
+
+/// Topics by which a shop asks for something only a person can do.
+const DUTIES: &[(&str, &str)] = &[
+    (
+        "customers/data_request",
+        "a customer asks what is stored about them: answer the shop within 30 days, then discard this",
+    ),
+    (
+        "customers/redact",
+        "a customer asks to be forgotten: erase what the office holds within 30 days, then discard this",
+    ),
+    ("shop/redact", "the shop asks to be forgotten: erase what was kept for it within 30 days, then discard this"),
+];
+
+/// What a delivery means.
+pub(super) fn normalise(delivery: &Delivery) -> Normalised {
+    let topic = delivery.content.topic.as_str();
+    let body = &delivery.content.body;
+    let outcome = match topic {
+        "orders/fulfilled" => read(body).and_then(|order| sale::fulfilled(&order)),
+        "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
+        "refunds/create" => read(body).and_then(|refund| credit::created(&refund)),
+        _ => return without_events(topic),
+    };
+    outcome.unwrap_or_else(|unclear| Normalised::Rejected(format!("{topic}: {unclear}")))
+}
+
+fn without_events(topic: &str) -> Normalised {
+    let starts = |entry: &&(&str, &str)| topic.starts_with(entry.0);
+    if let Some((_, what)) = DUTIES.iter().find(starts) {
+        return Normalised::Rejected((*what).to_owned());
+    }
+    match NO_NEWS.iter().find(starts) {
+        Some((_, why)) => Normalised::Ignored((*why).to_owned()),
+        None => Normalised::Ignored(format!("nothing is done for the topic {topic}")),
+    }
+}
+
+/// Events, or the reason why there are none.
+fn events_or(drafts: Vec<Draft>, none: &str) -> Normalised {
+    if drafts.is_empty() { Normalised::Ignored(none.to_owned()) } else { Normalised::Events(drafts) }
+}
+
+/// Reads a body. The error names the place, never what stands there.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unclear> {
+    serde_json::from_slice(body).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Eof => "the JSON ends too early",
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => "the body is not JSON",
+            serde_json::error::Category::Data => "the JSON is not of the expected shape",
+        };
+        let text = error.to_string();
+        let missing = text.strip_prefix("missing field").and_then(|rest| rest.split('`').nth(1));
+        let missing = missing.map(|field| format!(": `{field}` is missing")).unwrap_or_default();
+        Unclear::Body(format!("{what} at line {}, column {}{missing}", error.line(), error.column()))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Proves that a call came from Shopify and says what makes the delivery unique.
+//!
+//! What comes in: a call as it came over the wire. What goes out: a [`Verified`] delivery, or a [`Refusal`]. It keeps the
+//! first half of P1: the signature is an HMAC-SHA256 over the raw bytes, base64, compared in constant time; after a change of
+//! secrets either one is good. Shopify signs no time, so what keeps a replayed call out is the dedupe key.
+//! Next in the flow: [`crate::flow::receive`] journals the delivery.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+
+use super::Shopify;
+use crate::domain::{NewDelivery, Origin, Secret, Verified};
+use crate::storefront::{Call, Refusal};
+
+/// The headers that are kept with a delivery. The signature is not: it is worth nothing later.
+const KEPT_HEADERS: [&str; 7] = [
+    "x-shopify-shop-domain",
+    "x-shopify-api-version",
+    "x-shopify-webhook-id",
+    "x-shopify-event-id",
+    "x-shopify-triggered-at",
+    "x-shopify-name",
+    "x-shopify-sub-topic",
+];
+
+/// The longest header value that becomes part of a key, in bytes.
+const MAX_KEY: usize = 200;
+
+impl Shopify {
+    pub(super) fn verify_call(&self, call: Call) -> Result<Verified<NewDelivery>, Refusal> {
+        let signature = call
+            .header("x-shopify-hmac-sha256")
+            .ok_or(Refusal::Unauthenticated("the call carries no x-shopify-hmac-sha256 header"))?;
+        if !signed(&self.webhook_secrets, &call.body, signature) {
+            return Err(Refusal::Unauthenticated("the signature does not fit the body and our webhook secrets"));
+        }
+        let shop = key_header(&call, "x-shopify-shop-domain")?;
+        if !shop.eq_ignore_ascii_case(&self.shop) {
+            return Err(Refusal::Malformed("the call is for another shop than this storefront's".into()));
+        }
+        let topic = key_header(&call, "x-shopify-topic")?.to_ascii_lowercase();
+        let dedupe_key = key_header(&call, "x-shopify-webhook-id")?.to_owned();
+        let fold_key = match call.header("x-shopify-event-id") {
+            Some(_) => Some(fold_key(key_header(&call, "x-shopify-event-id")?, &topic, &call.body)),
+            None => None,
+        };
+        if let Some(version) = call.header("x-shopify-api-version") {
+            self.client.note_version("webhook", version);
+        }
+        Ok(Verified::by_signature(NewDelivery {
+            origin: Origin::storefront(self.name.as_str()),
+            topic,
+            dedupe_key,
+            fold_key,
+            headers: kept(&call),
+            body: call.body,
+        }))
+    }
+}
+
+/// Whether one of the secrets made this signature. Every secret is tried, so the time taken does not tell which one fits.
+fn signed(secrets: &[Secret], body: &[u8], signature: &str) -> bool {
+    let Ok(claimed) = BASE64.decode(signature.trim()) else { return false };
+    secrets.iter().fold(false, |found, secret| {
+        let fits = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+            .is_ok_and(|mac| mac.chain_update(body).verify_slice(&claimed).is_ok());
+        found | fits
+    })
+}
+
+/// Two deliveries of one merchant action with one topic and the same body are one fact, whatever their webhook ids.
+fn fold_key(event: &str, topic: &str, body: &Bytes) -> String {
+    let digest = BASE64.encode(Sha256::digest(body));
+    format!("{event} {topic} {digest}")
+}
+
+fn key_header<'a>(call: &'a Call, name: &str) -> Result<&'a str, Refusal> {
+    match call.header(name).map(str::trim) {
+        Some(value) if !value.is_empty() && value.len() <= MAX_KEY => Ok(value),
+        Some(_) => Err(Refusal::Malformed(format!("the header {name} is empty or longer than {MAX_KEY} bytes"))),
+        None => Err(Refusal::Malformed(format!("the header {name} is missing"))),
+    }
+}
+
+fn kept(call: &Call) -> BTreeMap<String, String> {
+    let present = KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), call.header(name)?)));
+    present.map(|(name, value)| (name, value.chars().take(MAX_KEY).collect())).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,166 @@
+//! A house for one story: towns, a bridge between them, and the promises checked at the end.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tillbridge::domain::StyleCode;
+use tillbridge::flow::Pace;
+use tillbridge::journal::Journal;
+use tillbridge::rehearsal::{self, Bridge, Bus, Plan, Town, TownPlan};
+
+use super::{rooms, servers};
+
+/// How long anything in a story may take before it counts as never.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Which deployment a story is told on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deployment {
+    /// SQLite and the bus in the process.
+    Embedded,
+    /// PostgreSQL and RabbitMQ.
+    Distributed,
+}
+
+/// Everything around one story.
+pub struct House {
+    /// The towns; the first is the one stories of one town happen in.
+    pub towns: Vec<Town>,
+    /// The bridge; `None` while it is down.
+    pub bridge: Option<Bridge>,
+    plan: Plan,
+    deployment: Deployment,
+    databases: Vec<rooms::Database>,
+    queues: Option<rooms::Queues>,
+    _folder: TempDir,
+}
+
+impl House {
+    /// Opens a house with one town and everything at rest: the catalogue is on the web.
+    pub async fn open(deployment: Deployment) -> Self {
+        Self::open_with(deployment, vec![TownPlan::new("kiwi")]).await
+    }
+
+    /// Opens a house with these towns.
+    pub async fn open_with(deployment: Deployment, plans: Vec<TownPlan>) -> Self {
+        let mut house = Self::build(deployment, plans).await;
+        house.start().await;
+        house.rest().await;
+        house
+    }
+
+    /// A house whose bridge has not been started.
+    pub async fn build(deployment: Deployment, plans: Vec<TownPlan>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut databases = Vec::new();
+        let (journal, bus, queues) = match deployment {
+            Deployment::Embedded => (rehearsal::Journal::Sqlite(folder.path().join("journal.db")), Bus::Local, None),
+            Deployment::Distributed => {
+                let database = rooms::Database::create().await;
+                let journal = rehearsal::Journal::Postgres(database.url.clone());
+                databases.push(database);
+                let queues = rooms::Queues::new();
+                let bus = Bus::RabbitMq { url: servers::rabbitmq().unwrap(), prefix: queues.prefix.clone() };
+                (journal, bus, Some(queues))
+            }
+        };
+        let mut towns = Vec::new();
+        for mut plan in plans {
+            if deployment == Deployment::Distributed {
+                let database = rooms::Database::create().await;
+                plan.office_postgres = Some(database.url.clone());
+                databases.push(database);
+            }
+            towns.push(Town::found(&plan, folder.path()).await.unwrap());
+        }
+        let pace = Pace { look: Duration::from_millis(50), lease: Duration::from_secs(10), ..Pace::default() };
+        let plan = Plan { journal, bus, listen: None, pace, body_limit: 1024 * 1024 };
+        Self { towns, bridge: None, plan, deployment, databases, queues, _folder: folder }
+    }
+
+    /// Starts the bridge and points the shops' webhooks at it. A bridge that was down comes back at the same address.
+    pub async fn start(&mut self) {
+        let towns: Vec<&Town> = self.towns.iter().collect();
+        let bridge = Bridge::start(&self.plan, &towns).await.unwrap();
+        if self.plan.listen.is_none() {
+            self.plan.listen = Some(bridge.door);
+            for town in &towns {
+                town.shop.subscribe_all(&bridge.address_for(town));
+            }
+        }
+        self.bridge = Some(bridge);
+    }
+
+    /// Ends the bridge as SIGTERM does.
+    pub async fn stop(&mut self) {
+        assert!(self.bridge.take().unwrap().end(PATIENCE).await, "the bridge did not drain");
+    }
+
+    /// The town of a story with one town.
+    pub fn town(&self) -> &Town {
+        &self.towns[0]
+    }
+
+    /// The bridge's journal.
+    pub fn journal(&self) -> &dyn Journal {
+        self.bridge.as_ref().unwrap().stage.journal.as_ref()
+    }
+
+    /// The first style that is on the web.
+    pub fn style(&self) -> StyleCode {
+        self.town().assortment.active[0].clone()
+    }
+
+    /// Waits until nothing is under way.
+    pub async fn rest(&self) {
+        let towns: Vec<&Town> = self.towns.iter().collect();
+        let bridge = self.bridge.as_ref().unwrap();
+        if !bridge.at_rest(&towns, PATIENCE).await {
+            panic!("the bridge never came to rest: {:#?}", self.journal().counts().await.unwrap());
+        }
+    }
+
+    /// Ends the story: at rest, every promise is kept and there are as many dead letters as the story expects.
+    pub async fn keeps_its_promises(mut self, dead_letters: usize) {
+        self.rest().await;
+        let towns: Vec<&Town> = self.towns.iter().collect();
+        let broken = rehearsal::broken(self.journal(), &towns, dead_letters).await.unwrap();
+        assert_eq!(broken, Vec::<String>::new(), "on {:?}", self.deployment);
+        self.stop().await;
+        for town in &self.towns {
+            town.shop.shutdown().await;
+        }
+        drop(std::mem::take(&mut self.towns));
+        if let Some(queues) = self.queues.take() {
+            queues.delete().await;
+        }
+        for database in std::mem::take(&mut self.databases) {
+            database.drop().await;
+        }
+    }
+}
+
+/// Tells one story on both deployments. Without servers the second is left out, aloud.
+macro_rules! on_both_deployments {
+    ($($(#[$meta:meta])* async fn $name:ident($deployment:ident: Deployment) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn story($deployment: Deployment) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() {
+                story(Deployment::Embedded).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn distributed() {
+                if crate::support::rooms::both(stringify!($name)) {
+                    story(Deployment::Distributed).await;
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_deployments;

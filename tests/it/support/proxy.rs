@@ -1,0 +1,158 @@
+//! A TCP proxy between a test and a server: it can cut connections, swallow what passes, refuse new ones, and speak to the
+//! client in the server's place.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// What happens to bytes and to new connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// All pass.
+    Flow,
+    /// Connections stay open and open anew, but no byte arrives any more, in either direction.
+    BlackHole,
+    /// New connections are closed at once.
+    Refuse,
+}
+
+/// A proxy in front of one server; dropping it ends every connection.
+pub struct Proxy {
+    place: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: AbortHandle,
+}
+
+struct Shared {
+    mode: watch::Sender<Mode>,
+    /// Counts the cuts; a connection ends when it changes.
+    cuts: watch::Sender<u64>,
+    clients: Mutex<Vec<Client>>,
+}
+
+/// A connection of the client's.
+#[derive(Clone)]
+struct Client {
+    /// What the client has sent first, where its name is found.
+    greeting: Arc<Mutex<Vec<u8>>>,
+    insert: mpsc::UnboundedSender<Vec<u8>>,
+}
+
+impl Proxy {
+    /// Starts a proxy on a free port of this machine.
+    pub async fn start(upstream: (String, u16)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            mode: watch::Sender::new(Mode::Flow),
+            cuts: watch::Sender::new(0),
+            clients: Mutex::default(),
+        });
+        let acceptor = tokio::spawn(accept(listener, upstream, Arc::clone(&shared))).abort_handle();
+        Self { place, shared, acceptor }
+    }
+
+    /// Where the client should connect to.
+    pub fn place(&self) -> SocketAddr {
+        self.place
+    }
+
+    /// Ends every connection there is; new ones pass.
+    pub fn cut(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Keeps every connection but lets nothing through.
+    pub fn black_hole(&self) {
+        self.shared.mode.send_replace(Mode::BlackHole);
+    }
+
+    /// Ends every connection and refuses new ones.
+    pub fn refuse(&self) {
+        self.shared.mode.send_replace(Mode::Refuse);
+        self.cut();
+    }
+
+    /// Lets everything pass again.
+    pub fn resume(&self) {
+        self.shared.mode.send_replace(Mode::Flow);
+    }
+
+    /// Sends bytes, as if from the server, to the connections whose client has introduced itself with these words. To be
+    /// used while nothing else is on its way to the client.
+    pub fn say(&self, to: &str, bytes: &[u8]) {
+        let mut reached = 0;
+        for client in self.shared.clients.lock().unwrap().iter() {
+            let greeting = client.greeting.lock().unwrap();
+            let named = greeting.windows(to.len()).any(|window| window == to.as_bytes());
+            if named && client.insert.send(bytes.to_vec()).is_ok() {
+                reached += 1;
+            }
+        }
+        assert!(reached > 0, "no connection of `{to}` is open");
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.acceptor.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, upstream: (String, u16), shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        if *shared.mode.borrow() != Mode::Refuse {
+            connections.spawn(carry(client, upstream.clone(), Arc::clone(&shared)));
+        }
+    }
+}
+
+async fn carry(client: TcpStream, upstream: (String, u16), shared: Arc<Shared>) {
+    let mut cuts = shared.cuts.subscribe();
+    let Ok(server) = TcpStream::connect((upstream.0.as_str(), upstream.1)).await else { return };
+    let (insert, inserted) = mpsc::unbounded_channel();
+    let greeting = Arc::new(Mutex::new(Vec::new()));
+    shared.clients.lock().unwrap().push(Client { greeting: Arc::clone(&greeting), insert });
+    let (client_reads, client_writes) = client.into_split();
+    let (server_reads, server_writes) = server.into_split();
+    let never = mpsc::unbounded_channel();
+    tokio::select! {
+        () = pump(client_reads, server_writes, shared.mode.subscribe(), Some(greeting), never.1) => {}
+        () = pump(server_reads, client_writes, shared.mode.subscribe(), None, inserted) => {}
+        _ = cuts.changed() => {}
+    }
+}
+
+async fn pump(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut mode: watch::Receiver<Mode>,
+    greeting: Option<Arc<Mutex<Vec<u8>>>>,
+    mut inserted: mpsc::UnboundedReceiver<Vec<u8>>,
+) {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let chunk = tokio::select! {
+            read = from.read(&mut buffer) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(count) => buffer[..count].to_vec(),
+            },
+            Some(bytes) = inserted.recv() => bytes,
+        };
+        if let Some(greeting) = &greeting {
+            let mut greeting = greeting.lock().unwrap();
+            if greeting.len() < 4096 {
+                greeting.extend_from_slice(&chunk);
+            }
+        }
+        if mode.wait_for(|mode| *mode != Mode::BlackHole).await.is_err() || to.write_all(&chunk).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! A database and queues of a story's own on the given servers, gone when it ends.
+
+use tillbridge::handlers;
+use uuid::Uuid;
+
+use super::servers;
+
+/// A PostgreSQL database of a story's own.
+pub struct Database {
+    /// Its address.
+    pub url: String,
+    admin: String,
+    name: String,
+}
+
+impl Database {
+    /// Makes it.
+    pub async fn create() -> Self {
+        let admin = servers::postgres().unwrap();
+        let name = format!("story_{}", Uuid::new_v4().simple());
+        run(&admin, &format!("CREATE DATABASE {name}")).await;
+        let (address, parameters) = match admin.split_once('?') {
+            Some((address, parameters)) => (address, format!("?{parameters}")),
+            None => (admin.as_str(), String::new()),
+        };
+        let server = address.rsplit_once('/').unwrap().0;
+        Self { url: format!("{server}/{name}{parameters}"), name, admin }
+    }
+
+    /// Drops it, whoever is still connected.
+    pub async fn drop(self) {
+        run(&self.admin, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
+async fn run(url: &str, statement: &str) {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    client.batch_execute(statement).await.unwrap();
+    drop(client);
+    connection.await.unwrap().unwrap();
+}
+
+/// RabbitMQ queues of a story's own, by what their names begin with.
+pub struct Queues {
+    /// What their names begin with.
+    pub prefix: String,
+}
+
+impl Queues {
+    /// A fresh beginning of names.
+    pub fn new() -> Self {
+        Self { prefix: format!("story-{}", Uuid::new_v4().simple()) }
+    }
+
+    /// Deletes them and their exchanges.
+    pub async fn delete(self) {
+        let url = servers::rabbitmq().unwrap();
+        let connection = lapin::Connection::connect(&url, lapin::ConnectionProperties::default()).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        let queues = handlers::names().into_iter().map(|handler| handler.to_string()).chain(["dead".to_owned()]);
+        for queue in queues {
+            let name = format!("{}.{queue}", self.prefix);
+            channel.queue_delete(name.into(), lapin::options::QueueDeleteOptions::default()).await.unwrap();
+        }
+        for exchange in ["events", "dead"] {
+            let name = format!("{}.{exchange}", self.prefix);
+            channel.exchange_delete(name.into(), lapin::options::ExchangeDeleteOptions::default()).await.unwrap();
+        }
+        connection.close(200, "".into()).await.unwrap();
+    }
+}
+
+/// Whether both servers are there; says aloud when a story is left out.
+pub fn both(story: &str) -> bool {
+    if servers::postgres().is_none() {
+        servers::left_out(story, "DATABASE_URL");
+        return false;
+    }
+    if servers::rabbitmq().is_none() {
+        servers::left_out(story, "AMQP_URL");
+        return false;
+    }
+    true
+}
