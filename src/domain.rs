@@ -9,6 +9,7 @@ mod credit;
 mod customer;
 mod delivery;
 mod event;
+mod event_schema;
 mod money;
 mod names;
 mod order;

@@ -11,13 +11,15 @@
 //! - [`handlers`] — one file per thing written to the other side.
 //! - [`flow`] — receive, poll, normalise, publish, handle: the stages.
 //! - [`config`] — the configuration file, profiles, secrets.
-//! - [`ops`] — health, metrics.
+//! - [`app`] — opens what the configuration names: the registry of journals, buses, storefronts and offices.
+//! - [`ops`] — health, metrics, logs.
 //! - [`sandbox`] — a simulated shop and office, for the demo and the tests.
 //! - [`rehearsal`] — a whole bridge between simulated sides, for the demo, the tests and the benchmark.
 //! - [`cli`] — one file per command.
 
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod bus;
 pub mod cli;
 pub mod config;

@@ -1,46 +1,43 @@
-//! A text that must never be shown: a token, a password, a signing key.
+//! A text that must not be seen: a token, a password, a connection URL.
 
-use std::fmt;
-use std::sync::Arc;
-
-/// A secret from the configuration. Its `Debug` and `Display` never show it, so it cannot slip into a log or an error text.
-#[derive(Clone)]
-pub struct Secret(Arc<str>);
+/// A secret. It never shows itself in logs, errors or debug output; only [`Secret::expose`] hands it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
 
 impl Secret {
-    /// Takes a text into custody.
+    /// Keeps a text secret from here on.
     #[must_use]
     pub fn new(text: String) -> Self {
-        Self(text.into())
+        Self(text)
     }
 
-    /// The secret itself. Only for the moment of use: a header, a signing key, a connection string.
+    /// The text itself, for the one call that needs it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
     }
 }
 
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
+impl std::fmt::Display for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Secret;
 
     #[test]
     fn a_secret_is_never_shown() {
-        let secret = Secret::new("shpat_123".into());
-        assert_eq!(format!("{secret:?} {secret}"), "Secret(…) …");
+        let secret = Secret::new("shpat_123".to_owned());
+        assert_eq!(format!("{secret:?} {secret}"), "[secret] [secret]");
         assert_eq!(secret.expose(), "shpat_123");
     }
 }

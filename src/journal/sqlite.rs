@@ -62,7 +62,21 @@ impl SqliteJournal {
         let lock = lock::acquire(path)?;
         let connection = schema::open(path, clock.micros())?;
         let readers = Readers::open(path)?;
-        let writer = Writer::start(connection, lock, path, clock.clone())?;
+        let writer = Writer::start(connection, Some(lock), path, clock.clone())?;
+        Ok(Self { readers, writer, gate: Gate::new(), clock })
+    }
+
+    /// Opens the file beside the process that has it open, for an operator's question or order. Writes wait for the other
+    /// process's and the other way round; nothing that process has in hand is touched.
+    ///
+    /// # Errors
+    /// [`JournalError::Unavailable`] when there is no file; [`JournalError::Broken`] when it is no journal or of another
+    /// version.
+    pub fn attach(path: &Path) -> Result<Self, JournalError> {
+        let clock = Clock::default();
+        let connection = schema::attach(path)?;
+        let readers = Readers::open(path)?;
+        let writer = Writer::start(connection, None, path, clock.clone())?;
         Ok(Self { readers, writer, gate: Gate::new(), clock })
     }
 }

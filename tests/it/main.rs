@@ -9,6 +9,7 @@ mod config;
 mod flows;
 mod journals;
 mod offices;
+mod ops;
 mod sandbox;
 mod shopify;
 mod support;

@@ -27,6 +27,30 @@ pub(super) fn open(path: &Path, now: i64) -> Result<Connection, JournalError> {
     Ok(connection)
 }
 
+/// A writing connection to a journal that another process may have open; changes nothing.
+pub(super) fn attach(path: &Path) -> Result<Connection, JournalError> {
+    if !path.exists() {
+        return Err(JournalError::Unavailable(format!("there is no journal at {} yet", path.display())));
+    }
+    let connection = Connection::open(path).map_err(|error| failure(&error))?;
+    let number = |name: &str| {
+        connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|error| failure(&error))
+    };
+    let newest = MIGRATIONS.last().map_or(0, |(number, _)| *number);
+    let (version, application) = (number("user_version")?, number("application_id")?);
+    if application != APPLICATION {
+        return Err(JournalError::Broken(format!("{} is not a tillbridge journal; name another file", path.display())));
+    }
+    if version != newest {
+        return Err(JournalError::Broken(format!(
+            "{} has schema version {version}, but this program works with {newest}",
+            path.display()
+        )));
+    }
+    settings(&connection).map_err(|error| failure(&error))?;
+    Ok(connection)
+}
+
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(128);

@@ -1,0 +1,156 @@
+//! The composition: the only room that knows every journal, bus, storefront and office by its type.
+//!
+//! What comes in: the checked configuration. What goes out: the ports behind their traits. A new storefront or office is
+//! one line here. Opening calls the other side only where its adapter must (databases, brokers); every such call has the
+//! adapter's deadline.
+//! Next in the flow: [`crate::flow`] for the stages, [`crate::cli`] for operators.
+
+use std::sync::Arc;
+
+use crate::bus::local::LocalBus;
+use crate::bus::rabbitmq::RabbitBus;
+use crate::bus::{Bus, BusError};
+use crate::config::{BusChoice, Config, JournalChoice, OfficeConfig, StorefrontConfig};
+use crate::domain::{CallError, HandlerName, OfficeName, StorefrontName};
+use crate::handlers::Sides;
+use crate::journal::postgres::PostgresJournal;
+use crate::journal::sqlite::SqliteJournal;
+use crate::journal::{Journal, JournalError};
+use crate::office::Office;
+use crate::office::counter_intelligence::CounterIntelligence;
+use crate::storefront::Storefront;
+use crate::storefront::shopify::{Shopify, ShopifyConfig};
+
+/// How many handlings wait in each queue of the in-process bus. What finds no room stays in the journal.
+const LOCAL_QUEUE: usize = 10_000;
+
+/// What could not be opened, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The journal.
+    #[error("the journal could not be opened: {0}")]
+    Journal(#[from] JournalError),
+    /// The bus.
+    #[error("the bus could not be opened: {0}")]
+    Bus(#[from] BusError),
+    /// A storefront.
+    #[error("storefront `{0}` could not be opened: {1}")]
+    Storefront(StorefrontName, String),
+    /// An office.
+    #[error("office `{0}` could not be opened: {1}")]
+    Office(OfficeName, #[source] CallError),
+}
+
+/// Everything a process works with.
+#[derive(Clone)]
+pub struct Connections {
+    /// The durable record.
+    pub journal: Arc<dyn Journal>,
+    /// The distributor of work.
+    pub bus: Arc<dyn Bus>,
+    /// Both sides of every channel.
+    pub sides: Arc<Sides>,
+}
+
+/// Opens everything the configuration names. `handlers` are the queues the bus needs.
+///
+/// # Errors
+/// [`OpenError`] with the first part that could not be opened.
+pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connections, OpenError> {
+    let journal = journal(&config.journal).await?;
+    let bus = bus(&config.bus, handlers).await?;
+    let mut sides = Sides { channels: config.channels.iter().cloned().map(Arc::new).collect(), ..Sides::default() };
+    for settings in &config.storefronts {
+        sides.storefronts.insert(settings.name().clone(), storefront(settings)?);
+    }
+    for settings in &config.offices {
+        sides.offices.insert(settings.name().clone(), office(settings).await?);
+    }
+    Ok(Connections { journal, bus, sides: Arc::new(sides) })
+}
+
+/// Opens the journal for the process that works with it, creating what is not there yet.
+///
+/// # Errors
+/// [`JournalError`] when it cannot be reached, is another process's alone, or is of another version.
+pub async fn journal(choice: &JournalChoice) -> Result<Arc<dyn Journal>, JournalError> {
+    match choice {
+        JournalChoice::Sqlite(path) => Ok(Arc::new(SqliteJournal::open(path)?)),
+        JournalChoice::Postgres { url, connections } => {
+            Ok(Arc::new(PostgresJournal::connect(url.expose(), *connections as usize).await?))
+        }
+    }
+}
+
+/// Opens the journal for an operator's question or order, beside whatever process works with it.
+///
+/// # Errors
+/// As [`journal`]; also when there is no journal yet.
+pub async fn journal_beside(choice: &JournalChoice) -> Result<Arc<dyn Journal>, JournalError> {
+    match choice {
+        JournalChoice::Sqlite(path) => Ok(Arc::new(SqliteJournal::attach(path)?)),
+        JournalChoice::Postgres { .. } => journal(choice).await,
+    }
+}
+
+/// Brings the journal's tables up to date and names what was done. Running it again changes nothing.
+///
+/// # Errors
+/// [`JournalError`] when it cannot be reached or changed.
+pub async fn migrate(choice: &JournalChoice) -> Result<Vec<&'static str>, JournalError> {
+    match choice {
+        JournalChoice::Sqlite(path) => SqliteJournal::open(path).map(|_| Vec::new()),
+        JournalChoice::Postgres { url, .. } => PostgresJournal::migrate(url.expose()).await,
+    }
+}
+
+/// Opens the bus with a queue for each of these handlers.
+///
+/// # Errors
+/// [`BusError`] when the broker cannot be reached.
+pub async fn bus(choice: &BusChoice, handlers: &[HandlerName]) -> Result<Arc<dyn Bus>, BusError> {
+    match choice {
+        BusChoice::Local => Ok(Arc::new(LocalBus::new(LOCAL_QUEUE))),
+        BusChoice::RabbitMq { url, prefix } => Ok(Arc::new(RabbitBus::connect(url.expose(), prefix, handlers).await?)),
+    }
+}
+
+/// Opens a storefront. Calls nobody yet.
+///
+/// # Errors
+/// [`OpenError::Storefront`] when its settings cannot work.
+pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, OpenError> {
+    match settings {
+        StorefrontConfig::Shopify(shop) => {
+            let opened = Shopify::new(ShopifyConfig {
+                name: shop.name.clone(),
+                shop: shop.shop.clone(),
+                endpoint: shop.endpoint.clone(),
+                token: shop.token.clone(),
+                webhook_secrets: shop.webhook_secrets.clone(),
+                publications: shop.publications.clone(),
+                pos_key_namespace: shop.pos_key_namespace.clone(),
+            });
+            match opened {
+                Ok(shopify) => Ok(Arc::new(shopify)),
+                Err(error) => Err(OpenError::Storefront(shop.name.clone(), error.to_string())),
+            }
+        }
+    }
+}
+
+/// Opens an office.
+///
+/// # Errors
+/// [`OpenError::Office`] when it cannot be reached.
+pub async fn office(settings: &OfficeConfig) -> Result<Arc<dyn Office>, OpenError> {
+    match settings {
+        OfficeConfig::CounterIntelligence { name, database } => {
+            let opened = CounterIntelligence::connect(name.clone(), database.expose()).await;
+            match opened {
+                Ok(office) => Ok(Arc::new(office)),
+                Err(error) => Err(OpenError::Office(name.clone(), error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `tillbridge status`: how much work there is, and whether any is stuck.
+
+use std::collections::BTreeMap;
+
+use super::output::counted;
+use super::{ConfigFile, Exit, Failure, Output};
+use crate::app;
+use crate::journal::Counts;
+
+/// Arguments of `tillbridge status`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// One JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Tells the journal's figures.
+pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
+    let config = args.config.load()?;
+    let counts = app::journal_beside(&config.journal).await?.counts().await?;
+    if args.json {
+        output.json(&counts)?;
+    } else {
+        describe(&counts, output)?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn describe(counts: &Counts, output: &mut Output) -> std::io::Result<()> {
+    output.line(format_args!("unfinished   {}", counts.unfinished()))?;
+    if counts.unfinished() > 0 {
+        output.line(format_args!("oldest due   {} s ago", counts.oldest_due_seconds))?;
+    }
+    output.line(format_args!("dead         {}", dead(counts)))?;
+    output.line(format_args!("deliveries   {}", listed(&counts.deliveries)))?;
+    output.line(format_args!("duplicates   {}", counts.duplicates))?;
+    output.line(format_args!("events       {}", listed(&counts.events)))?;
+    for (handler, states) in &counts.handlings {
+        output.line(format_args!("handler      {handler}: {}", listed(states)))?;
+    }
+    output.line(format_args!("effects      {}", listed(&counts.effects)))?;
+    for (channel, reason) in &counts.paused {
+        output.line(format_args!("paused       {channel}: {}", super::output::shown(reason)))?;
+    }
+    if dead(counts) > 0 {
+        let letters = counted(dead(counts), "dead letter waits", "dead letters wait");
+        output.line(format_args!("\n{letters} for a person: see `tillbridge dead list`"))?;
+    }
+    Ok(())
+}
+
+fn dead(counts: &Counts) -> i64 {
+    counts.handlings_in("dead") + counts.deliveries.get("rejected").copied().unwrap_or(0)
+}
+
+fn listed(figures: &BTreeMap<String, i64>) -> String {
+    let figures: Vec<_> =
+        figures.iter().filter(|(_, count)| **count != 0).map(|(name, n)| format!("{n} {name}")).collect();
+    if figures.is_empty() { "none".to_owned() } else { figures.join(", ") }
+}

@@ -1,0 +1,216 @@
+//! `[[channels]]`: the rules between one storefront and one office, from a profile and what overrides it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::keys;
+use super::nearest::did_you_mean;
+use super::problem::Place;
+use super::profile::Profile;
+use super::read::{Found, Section};
+use super::sides::{PLAIN_HINT, is_plain};
+use super::tree::{Node, Value};
+use crate::domain::{BranchCode, ChannelName, OfficeName, StorefrontName};
+use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules};
+use crate::storefront::StockFigure;
+
+/// The kinds of the sides by name, as the file has them; those with other problems included, so that one mistake is not
+/// reported twice.
+pub(super) struct Sides<'a> {
+    storefronts: BTreeMap<&'a str, Option<&'a str>>,
+    offices: BTreeMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> Sides<'a> {
+    pub fn of(root: &Section<'a>) -> Self {
+        let kinds = |key, known: &dyn Fn(&str) -> bool| {
+            let tables = root.named(key).into_iter();
+            let kind = |table: Section<'a>| table.value("kind").and_then(Node::text).filter(|kind| known(kind));
+            tables.map(|(name, table)| (name, kind(table))).collect()
+        };
+        Self {
+            storefronts: kinds("storefronts", &|kind| keys::STOREFRONTS.iter().any(|(known, _)| *known == kind)),
+            offices: kinds("offices", &|kind| keys::OFFICES.iter().any(|(known, _)| *known == kind)),
+        }
+    }
+}
+
+pub(super) fn channels(root: &Section<'_>) -> Vec<Channel> {
+    let Some(Value::List(items)) = root.value("channels").map(|node| &node.value) else { return Vec::new() };
+    if items.is_empty() {
+        root.add(root.place(), "there is no channel", "add [[channels]]");
+    }
+    let sides = Sides::of(root);
+    let mut names = BTreeSet::new();
+    let read = |item| channel(&Section::of(root.context, item), &sides, &mut names);
+    items.iter().filter_map(read).collect()
+}
+
+fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String>) -> Option<Channel> {
+    let name = channel_name(section, names);
+    let storefront = section.name("storefront", |name| StorefrontName::parse(name));
+    let office = section.name("office", |name| OfficeName::parse(name));
+    let storefront_kind = storefront
+        .as_ref()
+        .and_then(|found| known(section, "storefront", found, found.value.as_str(), &sides.storefronts));
+    let office_kind =
+        office.as_ref().and_then(|found| known(section, "office", found, found.value.as_str(), &sides.offices));
+    let profile = section.text("profile").and_then(|found| {
+        let profile = Profile::named(found.value)?;
+        fits(section, found.place, profile, storefront_kind, office_kind).then_some(profile)
+    });
+    let branch = branch(&section.section("sale"), section.place());
+    let locations = locations(section, storefront_kind);
+    let payments = payments(section);
+    let (profile, branch) = (profile?, branch?);
+    Some(Channel {
+        name: name?,
+        storefront: storefront?.value,
+        office: office?.value,
+        sale: SaleRules { when: when(&section.section("sale")).unwrap_or(profile.when), branch },
+        stock: StockRules { figure: figure(&section.section("stock")).unwrap_or(profile.figure), locations },
+        payments,
+        every: {
+            let every = section.section("every");
+            profile.every.iter().map(|(kind, default)| (*kind, every.duration(kind.as_str(), *default))).collect()
+        },
+    })
+}
+
+fn channel_name(section: &Section<'_>, names: &mut BTreeSet<String>) -> Option<ChannelName> {
+    let found = section.text("name")?;
+    if !is_plain(found.value) {
+        section.add(found.place, format!("`{}` cannot be a channel's name", found.value), PLAIN_HINT);
+        return None;
+    }
+    if !names.insert(found.value.to_owned()) {
+        section.add(found.place, format!("two channels are named `{}`", found.value), "give each its own name");
+        return None;
+    }
+    ChannelName::parse(found.value).ok()
+}
+
+/// The kind of the storefront or office that is named, which must be in the file.
+fn known<'a, T>(
+    section: &Section<'_>,
+    what: &str,
+    found: &Found<'_, T>,
+    name: &str,
+    sides: &BTreeMap<&'a str, Option<&'a str>>,
+) -> Option<&'a str> {
+    if let Some(kind) = sides.get(name) {
+        return *kind;
+    }
+    let hint = if sides.is_empty() {
+        format!("add [{what}s.{name}]")
+    } else {
+        format!("{}; otherwise add [{what}s.{name}]", did_you_mean(name, sides.keys().copied()))
+    };
+    section.add(found.place, format!("there is no {what} `{name}`"), hint);
+    None
+}
+
+fn fits(
+    section: &Section<'_>,
+    place: &Place,
+    profile: &Profile,
+    storefront: Option<&str>,
+    office: Option<&str>,
+) -> bool {
+    let wrong =
+        storefront.is_some_and(|kind| kind != profile.storefront) || office.is_some_and(|kind| kind != profile.office);
+    if wrong {
+        let what = format!(
+            "profile `{}` joins a {} office to a {} storefront, which this channel does not",
+            profile.name, profile.office, profile.storefront
+        );
+        section.add(place, what, "choose the profile for the kinds of this channel's office and storefront");
+    }
+    !wrong
+}
+
+fn branch(sale: &Section<'_>, channel: &Place) -> Option<BranchCode> {
+    if sale.value("branch").is_none() {
+        sale.add(
+            sale.node.map_or(channel, |node| &node.place),
+            "[channels.sale] lacks `branch`: no branch is named that web sales count for",
+            "add branch = \"…\" beneath [channels.sale], with a branch code of the office",
+        );
+    }
+    sale.name("branch", |code| BranchCode::parse(code)).map(|found| found.value)
+}
+
+fn when(sale: &Section<'_>) -> Option<SaleMoment> {
+    match sale.text("when")?.value {
+        "fulfilled" => Some(SaleMoment::Fulfilled),
+        _ => None,
+    }
+}
+
+fn figure(stock: &Section<'_>) -> Option<StockFigure> {
+    match stock.text("figure")?.value {
+        "on_hand" => Some(StockFigure::OnHand),
+        "available" => Some(StockFigure::Available),
+        _ => None,
+    }
+}
+
+fn locations(section: &Section<'_>, storefront_kind: Option<&str>) -> BTreeMap<BranchCode, String> {
+    let rows = section.map("locations");
+    if rows.is_empty() && section.value("locations").is_none_or(|node| node.table().is_some()) {
+        section.add(
+            section.value("locations").map_or(section.place(), |node| &node.place),
+            "[channels.locations] names no branch: no stock would be shown",
+            "add AKL = \"gid://shopify/Location/1\" beneath [channels.locations]; `tillbridge check` lists both sides",
+        );
+    }
+    let mut locations: BTreeMap<BranchCode, String> = BTreeMap::new();
+    for (branch, location) in rows {
+        let Ok(branch) = BranchCode::parse(branch) else {
+            section.add(location.place, format!("`{branch}` cannot be a branch code"), "use the code of the office");
+            continue;
+        };
+        let Some(id) = location_id(&location.value, storefront_kind) else {
+            let what = format!("`{}` is no location of a Shopify shop", location.value);
+            section.add(location.place, what, "write the location's number, or \"gid://shopify/Location/NUMBER\"");
+            continue;
+        };
+        if let Some((other, _)) = locations.iter().find(|(_, known)| **known == id) {
+            let what = format!(
+                "branches `{other}` and `{branch}` are shown at the same location, one would overwrite the other"
+            );
+            section.add(location.place, what, "give each branch its own location");
+        }
+        locations.insert(branch, id);
+    }
+    locations
+}
+
+/// Shopify's ids of locations may be given as their number alone.
+fn location_id(text: &str, storefront_kind: Option<&str>) -> Option<String> {
+    if storefront_kind != Some("shopify") {
+        return Some(text.to_owned());
+    }
+    const PREFIX: &str = "gid://shopify/Location/";
+    let number = text.strip_prefix(PREFIX).unwrap_or(text);
+    number.parse::<u64>().ok().map(|number| format!("{PREFIX}{number}"))
+}
+
+fn payments(section: &Section<'_>) -> PaymentRules {
+    let payments = section.section("payments");
+    let mut codes = BTreeMap::new();
+    for (gateway, code) in payments.map("codes") {
+        if code.value.is_empty() {
+            payments.add(code.place, format!("the pay code for `{gateway}` is empty"), "write the office's pay code");
+        }
+        codes.insert(gateway.to_owned(), code.value);
+    }
+    let otherwise = payments.text("otherwise").map(|found| found.value.to_owned());
+    if codes.is_empty() && payments.value("codes").is_none() && payments.value("otherwise").is_none() {
+        payments.add(
+            payments.node.map_or(section.place(), |node| &node.place),
+            "[channels.payments] names no pay code: no sale could be booked",
+            "add codes = { shopify_payments = \"WEB-CC\" } or otherwise = \"WEB\" beneath [channels.payments]",
+        );
+    }
+    PaymentRules { codes, otherwise }
+}

@@ -1,0 +1,107 @@
+//! Every key of the configuration, declared once.
+
+use super::profile::PROFILE_NAMES;
+use super::shape::{Key, Shape};
+
+const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
+    Key { name, shape, required: None, doc }
+}
+
+const fn required(name: &'static str, shape: Shape, fix: &'static str, doc: &'static str) -> Key {
+    Key { name, shape, required: Some(fix), doc }
+}
+
+/// The whole file.
+pub(super) const ROOT: &[Key] = &[
+    key("journal", Shape::Section(JOURNAL), "the durable record; left out: an SQLite file ./tillbridge.db"),
+    key("bus", Shape::Section(BUS), "the distributor of work; left out: inside the process"),
+    key("listen", Shape::Section(LISTEN), "where the program listens"),
+    required("storefronts", Shape::NamedByKind(STOREFRONTS), "add [storefronts.NAME]", "the web shops"),
+    required("offices", Shape::NamedByKind(OFFICES), "add [offices.NAME]", "the back offices"),
+    required("channels", Shape::List(CHANNEL), "add [[channels]]", "which storefront is joined to which office"),
+];
+
+const JOURNAL: &[Key] = &[
+    key("sqlite", Shape::Text, "path of the SQLite file, from the working directory; default ./tillbridge.db"),
+    key("postgres", Shape::Secret, "URL of a PostgreSQL database, which several processes may share"),
+    key("connections", Shape::Number, "most connections to PostgreSQL from one process; default 16"),
+];
+
+const BUS: &[Key] = &[
+    key("rabbitmq", Shape::Secret, "URL of a RabbitMQ broker; needs a PostgreSQL journal"),
+    key("prefix", Shape::Text, "what the names of exchanges and queues begin with; default tillbridge"),
+];
+
+const LISTEN: &[Key] = &[
+    key("webhooks", Shape::Text, "address for the storefronts' webhooks; default 0.0.0.0:8080"),
+    key("admin", Shape::Text, "address for health and metrics; default 127.0.0.1:8081"),
+    key("admin_token", Shape::Secret, "bearer token for the admin address; needed when it is not a loopback address"),
+    key("body_limit", Shape::Size, "largest webhook body that is taken; default 16 MiB"),
+];
+
+pub(super) const STOREFRONTS: &[(&str, &[Key])] = &[("shopify", SHOPIFY)];
+
+const SHOPIFY: &[Key] = &[
+    key("kind", Shape::OneOf(&["shopify"]), "which system it is"),
+    required("shop", Shape::Text, "add shop = \"NAME.myshopify.com\"", "the shop's permanent domain"),
+    required("token", Shape::Secret, "add token = { env = \"NAME\" }", "the Admin API access token"),
+    required(
+        "webhook_secret",
+        Shape::Secrets,
+        "add webhook_secret = { env = \"NAME\" }",
+        "what webhooks are signed with; a list while secrets are being rotated",
+    ),
+    key("endpoint", Shape::Text, "full address of another Admin API, for rehearsals; https, or http on this machine"),
+    key("publications", Shape::Texts, "names of the sales channels that products appear in; default: the online store"),
+    key("pos_key_namespace", Shape::Text, "namespace of the metafield with the office's key; default tillbridge"),
+];
+
+pub(super) const OFFICES: &[(&str, &[Key])] = &[("counter-intelligence", COUNTER_INTELLIGENCE)];
+
+const COUNTER_INTELLIGENCE: &[Key] = &[
+    key("kind", Shape::OneOf(&["counter-intelligence"]), "which system it is"),
+    required("database", Shape::Secret, "add database = { env = \"NAME\" }", "URL of the head office's database"),
+];
+
+const CHANNEL: &[Key] = &[
+    required("name", Shape::Text, "add name = \"…\"", "what the channel is called"),
+    required("storefront", Shape::Text, "add storefront = \"…\"", "one of [storefronts]"),
+    required("office", Shape::Text, "add office = \"…\"", "one of [offices]"),
+    required(
+        "profile",
+        Shape::OneOf(PROFILE_NAMES),
+        "add profile = \"counter-intelligence-shopify\"",
+        "the rules to begin with",
+    ),
+    key("sale", Shape::Section(SALE), "how sales are booked"),
+    key("stock", Shape::Section(STOCK), "how stock is shown"),
+    key("locations", Shape::Map, "branch of the office = location of the storefront, as id or number"),
+    key("payments", Shape::Section(PAYMENTS), "how ways of paying are called in the office"),
+    key("every", Shape::Section(EVERY), "how often the office is asked for changes"),
+];
+
+const SALE: &[Key] = &[
+    key(
+        "when",
+        Shape::OneOf(&["fulfilled"]),
+        "when a web sale is booked; default fulfilled: when all has been shipped",
+    ),
+    key("branch", Shape::Text, "branch that web sales count for and whose stock they move"),
+];
+
+const STOCK: &[Key] = &[key(
+    "figure",
+    Shape::OneOf(&["on_hand", "available"]),
+    "which of the storefront's figures the office's stock is; default on_hand: the storefront takes off open orders",
+)];
+
+const PAYMENTS: &[Key] = &[
+    key("codes", Shape::Map, "gateway of the storefront = pay code of the office"),
+    key("otherwise", Shape::Text, "pay code for gateways that are not named; left out: such a sale waits for a person"),
+];
+
+const EVERY: &[Key] = &[
+    key("products", Shape::Duration, "how often products are asked for; default 1m"),
+    key("prices", Shape::Duration, "how often prices are asked for; default 1m"),
+    key("stock", Shape::Duration, "how often stock is asked for; default 15s"),
+];

@@ -1,0 +1,57 @@
+//! The probes of a running process: the journal, the bus, the stages' loops, paused channels.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::timeout;
+
+use super::health::{Parts, Probe, State};
+use crate::bus::{Bus, BusHealth};
+use crate::flow::Beats;
+use crate::journal::Journal;
+
+/// How long a probe may take.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+/// Whether the journal can be written to.
+pub struct JournalProbe(pub Arc<dyn Journal>);
+
+#[async_trait]
+impl Probe for JournalProbe {
+    async fn look(&self) -> Parts {
+        let state = match timeout(DEADLINE, self.0.ping()).await {
+            Ok(Ok(())) => State::Ready,
+            Ok(Err(error)) => State::NotReady(error.to_string()),
+            Err(_) => State::NotReady(format!("no answer within {} s", DEADLINE.as_secs())),
+        };
+        Parts::from([("journal".to_owned(), state)])
+    }
+}
+
+/// Whether the bus is connected. Without it work waits in the journal and nothing is lost, so deliveries are still welcome.
+pub struct BusProbe(pub Arc<dyn Bus>);
+
+#[async_trait]
+impl Probe for BusProbe {
+    async fn look(&self) -> Parts {
+        let state = match self.0.health() {
+            BusHealth::Up => State::Ready,
+            BusHealth::Blocked(reason) => State::Degraded(format!("told to hold back: {reason}")),
+            BusHealth::Down(reason) => State::Degraded(format!("not connected: {reason}")),
+        };
+        Parts::from([("bus".to_owned(), state)])
+    }
+}
+
+/// Whether the stages' loops come round. One that fails is tried again and keeps nothing else from working.
+pub struct LoopProbe(pub Beats);
+
+#[async_trait]
+impl Probe for LoopProbe {
+    async fn look(&self) -> Parts {
+        let beats = self.0.all().into_iter();
+        let state = |complaint: Option<String>| complaint.map_or(State::Ready, State::Degraded);
+        beats.map(|(name, beat)| (format!("loop {name}"), state(beat.complaint()))).collect()
+    }
+}

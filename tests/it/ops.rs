@@ -1,0 +1,5 @@
+//! What operators see of a running process: the admin address, metrics, logs.
+
+mod admin;
+mod logging;
+mod metrics;
