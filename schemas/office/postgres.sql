@@ -18,15 +18,6 @@ CREATE TABLE office_setting (
 );
 INSERT INTO office_setting (product, version, build, base_currency) VALUES ('Counter Intelligence', 11, 514, 'NZD');
 
--- A change marker is the number of the writing transaction. A sequence would not do: a transaction may take 7, another
--- take 8 and commit, a poller read 8, and only then 7 appear: behind the poller's back. Keeping the transaction's number
--- beside a sequence does not help either while rows are read in the sequence's order. Transaction numbers have what is
--- needed: every row that is still to come has one that is at least the oldest running transaction's. So all below that
--- one (ci_horizon) is settled and may be read in marker order. Rows of one transaction share their marker; readers page
--- by marker and key.
-CREATE FUNCTION office_marker() RETURNS bigint LANGUAGE sql AS
-    'SELECT marker_base + pg_current_xact_id()::text::bigint FROM office_setting';
-
 CREATE TABLE office_category (
     category text PRIMARY KEY,
     name     text NOT NULL,
@@ -104,8 +95,8 @@ CREATE INDEX ON office_stock (marker, sku, branch);
 CREATE INDEX ON office_customer USING hash (lower(email COLLATE "C"));
 
 CREATE TABLE office_pay_code (pay_code text PRIMARY KEY, name text NOT NULL);
--- Taking a number locks its row until commit. Numbers have no gaps that way, and postings queue here, before they
--- lock stock, so that two of them never wait for each other's stock rows.
+-- Posting locks these rows until it commits: numbers have no gaps that way, and postings queue here, before they lock
+-- stock, so that two of them never wait for each other's stock rows.
 CREATE TABLE office_counter (kind text PRIMARY KEY, prefix text NOT NULL, last bigint NOT NULL);
 INSERT INTO office_counter VALUES ('credit_note', 'CN-', 0), ('invoice', 'INV-', 0);
 
@@ -126,10 +117,16 @@ CREATE TABLE office_goods_in (
 
 -- ============================================================ change markers
 
+-- A change marker is the number of the writing transaction. A sequence would not do: a transaction may take 7, another
+-- take 8 and commit, a poller read 8, and only then 7 appear: behind the poller's back. Keeping the transaction's number
+-- beside a sequence does not help either while rows are read in the sequence's order. Transaction numbers have what is
+-- needed: every row that is still to come has one that is at least the oldest running transaction's. So all below that
+-- one (ci_horizon) is settled and may be read in marker order. Rows of one transaction share their marker; readers page
+-- by marker and key.
 CREATE FUNCTION office_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.marker := office_marker();
-    NEW.changed_at := clock_timestamp();
+    SELECT marker_base + pg_current_xact_id()::text::bigint, clock_timestamp() INTO NEW.marker, NEW.changed_at
+    FROM office_setting;
     RETURN NEW;
 END $$;
 
@@ -321,15 +318,15 @@ CREATE TABLE ci_in_post (
     PRIMARY KEY (reference, kind),
     FOREIGN KEY (reference, kind) REFERENCES ci_in_document (reference, kind)
 );
+-- Written by posting alone, after the objections were heard: customer and document are there.
 CREATE TABLE office_account_entry (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    customer  bigint NOT NULL REFERENCES office_customer,
+    customer  bigint NOT NULL,
     kind      text NOT NULL,
     reference text NOT NULL,
     what      text NOT NULL,
     -- Positive: the customer owes more. Negative: the customer owes less.
-    amount    numeric NOT NULL,
-    FOREIGN KEY (reference, kind) REFERENCES ci_in_document (reference, kind)
+    amount    numeric NOT NULL
 );
 CREATE INDEX ON office_account_entry (customer);
 
@@ -380,12 +377,16 @@ LANGUAGE sql STABLE AS $$
     FROM d, LATERAL (SELECT coalesce(sum(p.amount), 0) AS amount FROM p) s WHERE s.amount <> d.total
 $$;
 
--- Books every document of one statement, or none of them.
+-- Books every document of one statement, or none of them. A statement posts a handful out of growing tables, so each table
+-- is reached from the handful, by its key: LATERAL with OFFSET 0 says so, and plans made while the tables are small stay
+-- right.
 CREATE FUNCTION office_post() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE refusal text;
+DECLARE
+    refusal  text;
+    document record;
 BEGIN
-    UPDATE office_counter c SET last = c.last + n.documents
-    FROM (SELECT kind, count(*) AS documents FROM fresh GROUP BY kind ORDER BY kind) n WHERE c.kind = n.kind;
+    -- All counters at once and in one order: whoever posts waits here, not at a stock row.
+    PERFORM FROM office_counter ORDER BY kind FOR UPDATE;
 
     SELECT replace(f.kind, '_', ' ') || ' ' || f.reference || ' is refused: ' || o.reason INTO refusal
     FROM fresh f CROSS JOIN LATERAL office_objections(f.kind, f.reference) o ORDER BY o.rank LIMIT 1;
@@ -393,23 +394,32 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'CI001', MESSAGE = refusal;
     END IF;
 
-    UPDATE ci_in_document d
-    SET number = c.prefix || lpad(f.number::text, greatest(6, length(f.number::text)), '0'), booked_at = clock_timestamp()
-    FROM (SELECT kind, reference, n.last - row_number() OVER (PARTITION BY kind ORDER BY happened_at DESC, reference DESC) + 1 AS number
-          FROM fresh JOIN ci_in_document USING (kind, reference) JOIN office_counter n USING (kind)) f
-    JOIN office_counter c USING (kind)
-    WHERE d.kind = f.kind AND d.reference = f.reference;
+    FOR document IN
+        SELECT f.kind, f.reference, c.prefix, (c.last + row_number() OVER (PARTITION BY f.kind))::text AS digits
+        FROM fresh f CROSS JOIN LATERAL (SELECT prefix, last FROM office_counter WHERE kind = f.kind OFFSET 0) c
+    LOOP
+        UPDATE ci_in_document
+        SET number = document.prefix || lpad(document.digits, greatest(6, length(document.digits)), '0'),
+            booked_at = clock_timestamp()
+        WHERE kind = document.kind AND reference = document.reference;
+    END LOOP;
+    UPDATE office_counter c SET last = last + (SELECT count(*) FROM fresh f WHERE f.kind = c.kind);
 
     INSERT INTO office_account_entry (customer, kind, reference, what, amount)
-    SELECT customer, kind, reference, kind, CASE kind WHEN 'invoice' THEN total ELSE -total END
-    FROM fresh JOIN ci_in_document USING (kind, reference)
+    SELECT d.customer, f.kind, f.reference, f.kind, CASE f.kind WHEN 'invoice' THEN d.total ELSE -d.total END
+    FROM fresh f
+    CROSS JOIN LATERAL (SELECT * FROM ci_in_document WHERE kind = f.kind AND reference = f.reference OFFSET 0) d
     UNION ALL
-    SELECT customer, kind, reference, 'payment', CASE kind WHEN 'invoice' THEN -amount ELSE amount END
-    FROM fresh JOIN ci_in_document USING (kind, reference) JOIN ci_in_payment USING (kind, reference);
+    SELECT d.customer, f.kind, f.reference, 'payment', CASE f.kind WHEN 'invoice' THEN -p.amount ELSE p.amount END
+    FROM fresh f
+    CROSS JOIN LATERAL (SELECT * FROM ci_in_document WHERE kind = f.kind AND reference = f.reference OFFSET 0) d
+    CROSS JOIN LATERAL (SELECT * FROM ci_in_payment WHERE kind = f.kind AND reference = f.reference OFFSET 0) p;
 
     INSERT INTO office_stock (sku, branch, on_hand)
-    SELECT l.sku, coalesce(l.branch, d.branch), sum(CASE kind WHEN 'invoice' THEN -l.quantity ELSE l.quantity END)
-    FROM fresh JOIN ci_in_document d USING (kind, reference) JOIN ci_in_line l USING (kind, reference)
+    SELECT l.sku, coalesce(l.branch, d.branch), sum(CASE f.kind WHEN 'invoice' THEN -l.quantity ELSE l.quantity END)
+    FROM fresh f
+    CROSS JOIN LATERAL (SELECT * FROM ci_in_document WHERE kind = f.kind AND reference = f.reference OFFSET 0) d
+    CROSS JOIN LATERAL (SELECT * FROM ci_in_line WHERE kind = f.kind AND reference = f.reference OFFSET 0) l
     WHERE l.moves_stock GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (sku, branch) DO UPDATE SET on_hand = office_stock.on_hand + excluded.on_hand;
     RETURN NULL;
@@ -431,7 +441,9 @@ CREATE TRIGGER final BEFORE UPDATE OR DELETE ON ci_in_post FOR EACH ROW EXECUTE 
 CREATE FUNCTION office_no_more_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE booked text;
 BEGIN
-    SELECT d.number INTO booked FROM fresh f JOIN ci_in_document d USING (kind, reference) WHERE d.number IS NOT NULL LIMIT 1;
+    SELECT d.number INTO booked FROM (SELECT DISTINCT kind, reference FROM fresh) f
+    CROSS JOIN LATERAL (SELECT * FROM ci_in_document WHERE kind = f.kind AND reference = f.reference OFFSET 0) d
+    WHERE d.number IS NOT NULL LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'CI001', MESSAGE = booked || ' is booked and cannot be added to';
     END IF;

@@ -27,7 +27,7 @@ macro_rules! stories {
             async fn $name() {
                 match crate::offices::shop::Shop::on_postgres().await {
                     Some(shop) => super::$name(shop).await,
-                    None => eprintln!("left out: {} needs DATABASE_URL", stringify!($name)),
+                    None => crate::support::servers::left_out(stringify!($name), "DATABASE_URL"),
                 }
             })+
         }

@@ -115,6 +115,6 @@ async fn base_currency(session: &mut dyn Session) -> Result<Currency, CallError>
     Currency::parse(&code).map_err(|error| CallError::Rejected(format!("the office's base currency: {error}")))
 }
 
-fn unwritable(error: serde_json::Error) -> CallError {
+fn unwritable(error: impl std::fmt::Display) -> CallError {
     CallError::Rejected(format!("a changed record cannot be written as JSON: {error}"))
 }

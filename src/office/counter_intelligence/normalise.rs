@@ -147,6 +147,7 @@ fn picture(image: &ImageRecord, style: &StyleCode) -> Result<Image, String> {
     Ok(Image { url: url.to_owned(), alt: given(&image.alt) })
 }
 
+#[allow(clippy::ref_option, reason = "a record's field as it is")]
 fn given(text: &Option<String>) -> Option<String> {
     text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }

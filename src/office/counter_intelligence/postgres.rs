@@ -27,9 +27,10 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
 /// For the commit.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(15);
-/// The server gives up a little earlier than we do, so that it says why. Times are read as UTC.
+/// The server gives up a little earlier than we do, so that it says why. Times are read as UTC. Compiling plans takes longer
+/// than any of our statements.
 const SETTINGS: &str = "SET statement_timeout = '25s'; SET lock_timeout = '15s'; \
-     SET idle_in_transaction_session_timeout = '60s'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'";
+     SET idle_in_transaction_session_timeout = '60s'; SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET jit = off";
 
 /// A PostgreSQL server.
 #[derive(Clone)]

@@ -49,7 +49,7 @@ const STAGING: &[(&str, &str)] = &[
     ),
     (
         "ci_in_line",
-        "kind, reference, position, line, line_kind, sku, title, quantity, unit_price, discount, amount, tax, moves_stock",
+        "kind, reference, position, line, line_kind, sku, title, quantity, unit_price, discount, amount, tax, moves_stock, branch",
     ),
     ("ci_in_payment", "kind, reference, position, pay_code, external, amount"),
     ("ci_in_post", "kind, reference"),

@@ -56,7 +56,8 @@ pub(super) async fn unmapped(
 fn codes(document: &Document) -> impl Iterator<Item = (&'static str, &str)> {
     let skus = document.lines.iter().filter_map(|line| line.sku.as_ref()).map(|sku| ("SKU", sku.as_str()));
     let pay_codes = document.payments.iter().map(|payment| ("pay code", payment.pay_code.as_str()));
-    skus.chain(pay_codes).chain([("branch", document.branch.as_str())])
+    let branches = document.lines.iter().filter_map(|line| line.branch.as_ref()).chain([&document.branch]);
+    skus.chain(pay_codes).chain(branches.map(|branch| ("branch", branch.as_str())))
 }
 
 fn named_error((what, code): (&str, &str)) -> CallError {

@@ -78,12 +78,12 @@ async fn transact<T: Send + 'static>(
     let connection = timeout(WORK_DEADLINE, Arc::clone(connection).lock_owned()).await.map_err(|_| late())?;
     let interrupt = InterruptOnDrop(connection.get_interrupt_handle(), true);
     let mut task = tokio::task::spawn_blocking(move || run(connection, begin, work));
-    let ended = match timeout(WORK_DEADLINE, &mut task).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            interrupt.0.interrupt();
-            task.await
-        }
+    let in_time = timeout(WORK_DEADLINE, &mut task).await;
+    let ended = if let Ok(ended) = in_time {
+        ended
+    } else {
+        interrupt.0.interrupt();
+        task.await
     };
     interrupt.disarm();
     ended.unwrap_or_else(|error| Err(CallError::InDoubt(format!("the office's database thread ended: {error}"))))

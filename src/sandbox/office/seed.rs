@@ -98,10 +98,15 @@ impl SandboxOffice {
     /// # Errors
     /// [`CallError`] when the office has such things already or its database cannot be reached.
     pub async fn seed(&self, seed: &Seed) -> Result<Assortment, CallError> {
-        let mut assortment = Assortment::default();
-        assortment.branches =
-            BRANCHES.iter().map(|(code, _)| BranchCode::parse(code)).collect::<Result<_, _>>().map_err(bad)?;
-        assortment.pay_codes = PAY_CODES.iter().map(|(code, _)| (*code).to_owned()).collect();
+        let mut assortment = Assortment {
+            branches: BRANCHES
+                .iter()
+                .map(|(code, _)| BranchCode::parse(code))
+                .collect::<Result<_, _>>()
+                .map_err(bad)?,
+            pay_codes: PAY_CODES.iter().map(|(code, _)| (*code).to_owned()).collect(),
+            ..Assortment::default()
+        };
         let mut tables = Tables::default();
         for number in 0..seed.styles {
             tables.style(seed, number, &mut assortment)?;
@@ -150,9 +155,9 @@ impl Tables {
             }
         }
         if active {
-            assortment.active.push(style)
+            assortment.active.push(style);
         } else {
-            assortment.inactive.push(style)
+            assortment.inactive.push(style);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Invoices and credit notes reach the books once, whole, and move stock.
 
-use tillbridge::domain::LineKind;
+use tillbridge::domain::{BranchCode, CallError, LineKind};
 use tillbridge::office::{Booked, DocumentKind, Office};
 
 use super::papers::{credit, extra, goods, invoice, money, paid, payment};
@@ -13,13 +13,14 @@ stories! {
     a_document_that_is_twice_in_one_batch_is_booked_once,
     a_restocked_refund_becomes_a_credit_note_and_goods_come_back,
     a_refund_without_restock_moves_money_only,
+    goods_may_come_back_at_another_branch,
     a_credit_note_may_come_in_its_invoices_batch,
     lines_that_are_no_goods_are_booked_without_stock,
     tax_on_top_of_prices_balances,
     several_payments_are_all_on_record,
     looking_up_answers_in_the_order_of_asking,
     a_booked_document_is_final,
-    numbers_follow_each_other_in_the_order_things_happened,
+    numbers_follow_each_other_in_the_order_of_the_batch,
 }
 
 /// F-336, F-337, F-360, F-361
@@ -104,6 +105,21 @@ async fn a_refund_without_restock_moves_money_only(shop: Shop) {
     assert_eq!(shop.books.books_balance().await.unwrap(), Vec::<String>::new());
 }
 
+async fn goods_may_come_back_at_another_branch(shop: Shop) {
+    let sku = shop.sku(0);
+    let auckland = BranchCode::parse("AKL").unwrap();
+    shop.office.book(&[invoice("order:1", vec![goods(&sku, 2, money("39.90"))])]).await.remove(0).unwrap();
+    let (web, there) = (shop.stock(&sku).await, shop.books.stock(&sku, &auckland).await.unwrap());
+    let mut back = goods(&sku, 1, money("39.90"));
+    back.branch = Some(BranchCode::parse("MARS").unwrap());
+    let lost = shop.office.book(&[credit("refund:1", "order:1", vec![back.clone()])]).await.remove(0);
+    assert!(matches!(&lost, Err(CallError::Unmapped { what, .. }) if what == "branch MARS"), "{lost:?}");
+    back.branch = Some(auckland.clone());
+    shop.office.book(&[credit("refund:1", "order:1", vec![back])]).await.remove(0).unwrap();
+    assert_eq!((shop.stock(&sku).await, shop.books.stock(&sku, &auckland).await.unwrap()), (web, there + 1));
+    assert_eq!(shop.books.books_balance().await.unwrap(), Vec::<String>::new());
+}
+
 async fn a_credit_note_may_come_in_its_invoices_batch(shop: Shop) {
     let lines = vec![goods(&shop.sku(0), 1, money("39.90"))];
     let answers = shop.office.book(&[credit("refund:1", "order:1", lines.clone()), invoice("order:1", lines)]).await;
@@ -177,7 +193,7 @@ async fn a_booked_document_is_final(shop: Shop) {
     assert_eq!(shop.books.books_balance().await.unwrap(), Vec::<String>::new());
 }
 
-async fn numbers_follow_each_other_in_the_order_things_happened(shop: Shop) {
+async fn numbers_follow_each_other_in_the_order_of_the_batch(shop: Shop) {
     let batch: Vec<_> =
         (1..=64).map(|n| invoice(&format!("order:{n:03}"), vec![goods(&shop.sku(n % 5), 1, money("1.00"))])).collect();
     let numbers: Vec<String> =

@@ -5,12 +5,13 @@ use tillbridge::office::ChangeKind;
 
 use super::papers::money;
 use super::shop::{Place, Shop, web};
+use crate::support::servers;
 use tillbridge::office::Office;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_commits_late_is_not_skipped() {
     let Some(shop) = Shop::on_postgres().await else {
-        eprintln!("left out: a_transaction_that_commits_late_is_not_skipped needs DATABASE_URL");
+        servers::left_out("a_transaction_that_commits_late_is_not_skipped", "DATABASE_URL");
         return;
     };
     let Place::Server(scratch) = &shop.place else { unreachable!() };
@@ -43,7 +44,7 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_transaction_that_writes_last_is_seen_with_the_last_word() {
     let Some(shop) = Shop::on_postgres().await else {
-        eprintln!("left out: an_older_transaction_that_writes_last_is_seen_with_the_last_word needs DATABASE_URL");
+        servers::left_out("an_older_transaction_that_writes_last_is_seen_with_the_last_word", "DATABASE_URL");
         return;
     };
     let Place::Server(scratch) = &shop.place else { unreachable!() };
@@ -69,7 +70,7 @@ async fn an_older_transaction_that_writes_last_is_seen_with_the_last_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poller_among_busy_tills_misses_nothing() {
     let Some(shop) = Shop::on_postgres().await else {
-        eprintln!("left out: a_poller_among_busy_tills_misses_nothing needs DATABASE_URL");
+        servers::left_out("a_poller_among_busy_tills_misses_nothing", "DATABASE_URL");
         return;
     };
     let tills = (0..4).map(|till| {

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::papers::{goods, invoice, money};
 use super::shop::{Shop, kiwi};
+use crate::support::servers;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Cut {
@@ -56,7 +57,7 @@ async fn pass(bridge: TcpStream, server: TcpStream, words: &'static str, cut: Cu
 /// Books one invoice through a relay that cuts, then tells what the bridge answered and what it finds out afterwards.
 async fn book_through(words: &'static str, cut: Cut) -> Option<(Shop, Result<tillbridge::office::Booked, CallError>)> {
     let Some(shop) = Shop::on_postgres().await else {
-        eprintln!("left out: cutting the connection at {words} needs DATABASE_URL");
+        servers::left_out(&format!("cutting the connection at {words}"), "DATABASE_URL");
         return None;
     };
     let config: tokio_postgres::Config = shop.place.url().parse().unwrap();

@@ -6,6 +6,7 @@ use tillbridge::office::counter_intelligence::CounterIntelligence;
 
 use super::shop::{Shop, kiwi};
 use super::stories;
+use crate::support::servers;
 
 stories! {
     a_whole_office_has_no_problems,
@@ -60,7 +61,7 @@ async fn probing_changes_nothing(shop: Shop) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_may_not_be_written_is_named() {
     let Some(shop) = Shop::on_postgres().await else {
-        eprintln!("left out: a_table_that_may_not_be_written_is_named needs DATABASE_URL");
+        servers::left_out("a_table_that_may_not_be_written_is_named", "DATABASE_URL");
         return;
     };
     let guest = format!("guest_{}", uuid::Uuid::new_v4().simple());
