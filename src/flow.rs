@@ -38,7 +38,7 @@ pub enum Role {
     Handle,
     /// Asks offices for changes.
     Poll,
-    /// Answers operators: health, metrics.
+    /// Answers operators and does nothing else; every process answers them.
     Admin,
 }
 

@@ -1,24 +1,51 @@
-//! `tillbridge demo`: the whole bridge at work in a sandbox.
+//! `tillbridge demo`: the whole bridge at work in a sandbox, in one process and without a network.
+//!
+//! What comes in: a length of time and a seed. What goes out: a line for each thing that crossed, running totals, and at the end
+//! a summary whose books balance, or the promises that were broken. The bridge is the real one; the shop and the office are
+//! [`crate::sandbox`]'s.
 
 use std::time::Duration;
 
+use serde::Serialize;
+use tokio::time::Instant;
+
 use super::{Exit, Failure, Output};
+use crate::rehearsal::{self, Bridge, Bus, Journal, Plan, Town, TownPlan};
+use crate::sandbox::shopify::WebhookWeather;
+
+mod crossings;
+mod traffic;
+
+use crossings::Crossings;
+use traffic::Traffic;
+
+/// How long the bridge may take to come to rest.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often crossings are shown.
+const GLANCE: Duration = Duration::from_millis(250);
+/// How often the running totals are shown.
+const TOTALS: Duration = Duration::from_secs(5);
 
 /// Arguments of `tillbridge demo`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tillbridge demo
+  tillbridge demo --for 1m --seed 7
+  tillbridge demo --json | tail -n 1 | jq .invoices
+  tillbridge demo --listen                     send it webhooks of your own")]
 pub struct Args {
     /// How long traffic lasts
     #[arg(long = "for", value_name = "TIME", default_value = "20s", value_parser = duration)]
     pub(crate) length: Duration,
-    /// One JSON document at the end
+    /// End with one JSON object on one line
     #[arg(long)]
     pub(crate) json: bool,
-    /// Keep serving after the traffic, until interrupted
+    /// Keep the webhook endpoint and the sandbox shop reachable after the traffic, until interrupted
     #[arg(long)]
     pub(crate) listen: bool,
-    /// Makes the same traffic again
-    #[arg(long, value_name = "N")]
-    pub(crate) seed: Option<u64>,
+    /// Make this traffic; the same seed makes the same again
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -27,6 +54,205 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Runs the demo.
-pub async fn run(_args: Args, _output: &mut Output) -> Result<Exit, Failure> {
-    Err(Failure::failed("`demo` is not in this build", "use a build that has it"))
+pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
+    let folder = Folder::new()?;
+    let mut plan = TownPlan::new("kiwi-web");
+    plan.seed = args.seed;
+    // The bucket of a standard plan, as FACTS of Shopify's limits have it: the limiter has something to respect.
+    plan.points = (2_000, 100);
+    let town = Town::found(&plan, &folder.0).await?;
+    let plan = Plan {
+        journal: Journal::Sqlite(folder.0.join("tillbridge.db")),
+        bus: Bus::Local,
+        listen: None,
+        pace: crate::flow::Pace::default(),
+        body_limit: 16 * 1024 * 1024,
+    };
+    let bridge = Bridge::start(&plan, &[&town]).await?;
+    town.shop.subscribe_all(&bridge.address_for(&town));
+    greet(&args, &town, &bridge, output)?;
+
+    if !bridge.at_rest(&[&town], PATIENCE).await {
+        return Err(Failure::failed(
+            "the catalogue did not reach the shop",
+            "look at the log; TILLBRIDGE_LOG=debug says more",
+        ));
+    }
+    output.line(format!("the catalogue is on the web: {} products\n", town.shop.products().len()))?;
+    // From here on deliveries come twice and overtake each other, as they do in life.
+    town.shop.webhook_weather(WebhookWeather {
+        same_id_twice: 100,
+        new_id_twice: 50,
+        delay_up_to: Duration::from_millis(400),
+        ..WebhookWeather::default()
+    });
+    let mut crossings = Crossings::from_now(&bridge).await?;
+    trade(&args, &town, &bridge, &mut crossings, output).await?;
+
+    output.line("\nthe shops close; the bridge finishes what is under way")?;
+    output.flush()?;
+    let rested = bridge.at_rest(&[&town], PATIENCE).await;
+    crossings.show(&bridge, output).await?;
+    let summary = Summary::draw(&bridge, &town, rested).await?;
+    if args.listen {
+        summary.tell(output)?;
+        output.line("\nstill listening; Ctrl-C ends it")?;
+        output.flush()?;
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+        }
+    }
+    let summary = if args.listen {
+        let rested = bridge.at_rest(&[&town], PATIENCE).await;
+        Summary::draw(&bridge, &town, rested).await?
+    } else {
+        summary
+    };
+    bridge.end(PATIENCE).await;
+    town.shop.shutdown().await;
+    summary.tell(output)?;
+    if args.json {
+        output.json_line(&summary)?;
+    }
+    Ok(if summary.broken_promises.is_empty() { Exit::Fine } else { Exit::Broken })
+}
+
+/// Lets traffic flow both ways for a while, showing what crosses.
+async fn trade(
+    args: &Args,
+    town: &Town,
+    bridge: &Bridge,
+    crossings: &mut Crossings,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let end = Instant::now() + args.length;
+    let mut traffic = Traffic::new(town, args.seed);
+    let mut glance = tokio::time::interval(GLANCE);
+    let mut totals = tokio::time::interval_at(Instant::now() + TOTALS, TOTALS);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep_until(end) => return Ok(()),
+            _ = glance.tick() => {
+                crossings.show(bridge, output).await?;
+                output.flush()?;
+            }
+            _ = totals.tick() => {
+                let counts = bridge.stage.journal.counts().await?;
+                let (invoices, credit_notes) = town.office.document_counts().await?;
+                let writes = town.shop.writes().len();
+                output.line(format!(
+                    "--- so far: {} deliveries, {} duplicates ignored, {invoices} invoices, {credit_notes} credit notes, \
+                     {writes} writes to the shop, {} under way",
+                    counts.deliveries.values().sum::<i64>(), counts.duplicates, counts.unfinished(),
+                ))?;
+                output.flush()?;
+            }
+            happened = traffic.next() => happened?,
+        }
+    }
+}
+
+fn greet(args: &Args, town: &Town, bridge: &Bridge, output: &mut Output) -> Result<(), Failure> {
+    output.line(
+        "tillbridge demo: a simulated Shopify shop and a living Counter Intelligence office, joined by the real bridge",
+    )?;
+    output.line(format!("  shop      {}", town.shop.graphql_url()))?;
+    output.line(format!("  webhooks  {}", bridge.address_for(town)))?;
+    if args.listen {
+        // Of the sandbox alone: they open nothing else.
+        output.line(format!("  token     {}   (header X-Shopify-Access-Token)", town.shop.token()))?;
+        output.line(format!("  secret    {}   (signs X-Shopify-Hmac-Sha256)", town.shop.secret()))?;
+        output.line(format!("  domain    {}   (header X-Shopify-Shop-Domain)", town.domain))?;
+    }
+    output.line("")?;
+    output.flush()?;
+    Ok(())
+}
+
+/// What the demo comes to.
+#[derive(Debug, Serialize)]
+struct Summary {
+    deliveries: i64,
+    duplicates_ignored: i64,
+    deliveries_ignored: i64,
+    invoices: i64,
+    credit_notes: i64,
+    invoiced: String,
+    credited: String,
+    storefront_writes: usize,
+    dead_letters: usize,
+    broken_promises: Vec<String>,
+}
+
+impl Summary {
+    async fn draw(bridge: &Bridge, town: &Town, rested: bool) -> Result<Self, Failure> {
+        let journal = bridge.stage.journal.as_ref();
+        let counts = journal.counts().await?;
+        let dead = journal.dead(&crate::journal::Selection { limit: 10_000, ..Default::default() }).await?.len();
+        let mut broken_promises = rehearsal::broken(journal, &[town], dead).await?;
+        if !rested {
+            broken_promises.push("P4: the bridge did not come to rest".to_owned());
+        }
+        let (invoices, credit_notes) = town.office.document_counts().await?;
+        let currency = town.office.base_currency().await?;
+        let sum = |documents: Vec<crate::sandbox::office::BookedDocument>| {
+            crate::domain::Money::sum(currency, documents.iter().map(|one| one.total)).map(|sum| sum.to_string())
+        };
+        Ok(Self {
+            deliveries: counts.deliveries.values().sum(),
+            duplicates_ignored: counts.duplicates,
+            deliveries_ignored: counts.deliveries.get("ignored").copied().unwrap_or(0),
+            invoices,
+            credit_notes,
+            invoiced: sum(town.office.invoices().await?).map_err(anyhow::Error::from)?,
+            credited: sum(town.office.credit_notes().await?).map_err(anyhow::Error::from)?,
+            storefront_writes: town.shop.writes().len(),
+            dead_letters: dead,
+            broken_promises,
+        })
+    }
+
+    fn tell(&self, output: &mut Output) -> Result<(), Failure> {
+        output.line("")?;
+        let row = |what: &str, figure: String| vec![what.to_owned(), figure];
+        output.table(
+            &["", ""],
+            &[
+                row("deliveries", self.deliveries.to_string()),
+                row("  duplicates ignored", self.duplicates_ignored.to_string()),
+                row("  without news (echoes of our own writes, other topics)", self.deliveries_ignored.to_string()),
+                row("invoices", format!("{}   {}", self.invoices, self.invoiced)),
+                row("credit notes", format!("{}   {}", self.credit_notes, self.credited)),
+                row("writes to the shop", self.storefront_writes.to_string()),
+                row("dead letters", self.dead_letters.to_string()),
+            ],
+        )?;
+        if self.broken_promises.is_empty() {
+            output.line("every order and refund is in the books once, to the cent; both sides show the same stock")?;
+        }
+        for promise in &self.broken_promises {
+            output.line(format!("broken: {promise}"))?;
+        }
+        output.flush()?;
+        Ok(())
+    }
+}
+
+/// A folder that is gone when the demo is.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> std::io::Result<Self> {
+        let path = std::env::temp_dir().join(format!("tillbridge-demo-{}", uuid::Uuid::now_v7().simple()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

@@ -1,14 +1,33 @@
 //! `tillbridge serve`: runs the bridge in this process.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
 use super::{ConfigFile, Exit, Failure, Output};
-use crate::flow::Role;
+use crate::flow::receive::Door;
+use crate::flow::{Beats, Bells, Pace, Role, Running, Stage};
+use crate::ops::admin::Admin;
+use crate::ops::health::Health;
+use crate::ops::probes::{BusProbe, JournalProbe, LoopProbe};
+use crate::{app, handlers, ops};
+
+/// How long work in hand may take to be settled once the process is told to end.
+const PATIENCE: Duration = Duration::from_secs(50);
+/// Webhook calls that are read and stored at a time; more are told to come again.
+const CALLS_AT_ONCE: usize = 1024;
 
 /// Arguments of `tillbridge serve`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   tillbridge serve
   tillbridge serve --roles receive,admin       a process for webhooks alone
-  tillbridge serve --roles normalise,publish,handle,poll")]
+  tillbridge serve --roles normalise,publish,handle,poll
+
+Every process answers /healthz, /readyz and /metrics on its admin address.
+SIGTERM or Ctrl-C ends it: no new work is taken, what is in hand is settled.")]
 pub struct Args {
     #[command(flatten)]
     pub(crate) config: ConfigFile,
@@ -26,6 +45,71 @@ fn role(word: &str) -> Result<Role, String> {
 
 /// Runs until the process is told to end.
 pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
-    args.config.load()?;
-    Err(Failure::failed("`serve` is not in this build", "use a build that has it"))
+    let config = args.config.load()?;
+    let roles = if args.roles.is_empty() { Role::ALL.to_vec() } else { args.roles };
+    let mut terminate = signal(SignalKind::terminate())?;
+    let metrics = ops::metrics::install()?;
+    let connections = app::connect(&config, &handlers::names()).await?;
+    let stage = Stage {
+        journal: connections.journal,
+        bus: connections.bus,
+        sides: connections.sides,
+        bells: Bells::default(),
+        pace: Pace::default(),
+        beats: Beats::default(),
+        stop: CancellationToken::new(),
+    };
+
+    let admin = Admin {
+        health: Health::new(vec![
+            Box::new(JournalProbe(Arc::clone(&stage.journal))),
+            Box::new(BusProbe(Arc::clone(&stage.bus))),
+            Box::new(LoopProbe(stage.beats.clone())),
+        ]),
+        metrics,
+        journal: Arc::clone(&stage.journal),
+        token: config.listen.admin_token.clone(),
+    };
+    // Operators can look until the very end, so this address outlives the stages.
+    let closing = CancellationToken::new();
+    let admin = ops::web::serve(ops::web::listen(config.listen.admin).await?, admin.router(), closing.clone());
+    let door = match roles.contains(&Role::Receive) {
+        true => Some(open_door(&stage, &config.listen).await?),
+        false => None,
+    };
+    let running = Running::start(&stage, &roles);
+    tracing::info!(roles = ?roles, admin = %config.listen.admin, "tillbridge is at work");
+
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    tracing::info!("told to end: taking no new work, settling what is in hand");
+    let drained = running.drain(PATIENCE).await;
+    if let Some(door) = door {
+        // Idle connections may be kept open by the other side; what was being answered is answered by now.
+        let _ = tokio::time::timeout(Duration::from_secs(2), door).await;
+    }
+    stage.bus.close().await;
+    closing.cancel();
+    let _ = tokio::time::timeout(Duration::from_secs(1), admin).await;
+    if drained {
+        tracing::info!("everything in hand is settled");
+        return Ok(Exit::Fine);
+    }
+    let hint = "nothing is lost: it is due again when its lease ends";
+    Err(Failure::failed(format!("work in hand was not settled within {} s", PATIENCE.as_secs()), hint))
+}
+
+async fn open_door(stage: &Stage, listen: &crate::config::Listen) -> Result<tokio::task::JoinHandle<()>, Failure> {
+    let router = Door::new(
+        stage.journal.clone(),
+        stage.sides.storefronts.clone(),
+        Arc::clone(&stage.bells.deliveries),
+        listen.body_limit,
+        CALLS_AT_ONCE,
+    )
+    .router();
+    let listener = ops::web::listen(listen.webhooks).await?;
+    Ok(ops::web::serve(listener, router, stage.stop.clone()))
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -19,6 +20,8 @@ use crate::domain::StorefrontName;
 use crate::journal::{Appended, Intake, JournalError};
 use crate::storefront::{Call, Refusal, Storefront};
 
+/// How long a body may take to arrive. Shopify itself gives up after five seconds.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// What storefronts are told to wait when the journal cannot take a delivery, in seconds.
 const RETRY_AFTER_SECONDS: &str = "5";
 
@@ -76,6 +79,7 @@ enum Answer {
     Unknown,
     NotJson,
     TooLarge,
+    TooSlow,
     Unreadable,
     Refused(Refusal),
     Busy(&'static str),
@@ -90,6 +94,7 @@ impl Answer {
             Self::Unknown => "unknown_storefront",
             Self::NotJson => "not_json",
             Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
             Self::Unreadable => "unreadable",
             Self::Refused(Refusal::Unauthenticated(_)) => "unauthenticated",
             Self::Refused(Refusal::Malformed(_)) => "malformed",
@@ -106,6 +111,7 @@ impl IntoResponse for Answer {
             Self::Unknown => (StatusCode::NOT_FOUND, "no storefront has this name\n").into_response(),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "deliveries are application/json\n").into_response(),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than allowed\n").into_response(),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive\n").into_response(),
             Self::Unreadable => (StatusCode::BAD_REQUEST, "the body could not be read\n").into_response(),
             Self::Refused(Refusal::Unauthenticated(why)) => {
                 (StatusCode::UNAUTHORIZED, format!("{why}\n")).into_response()
@@ -157,7 +163,10 @@ async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<bytes::By
     if claimed.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit) {
         return Err(Answer::TooLarge);
     }
-    to_bytes(body, limit).await.map_err(|error| {
+    let Ok(body) = tokio::time::timeout(BODY_DEADLINE, to_bytes(body, limit)).await else {
+        return Err(Answer::TooSlow);
+    };
+    body.map_err(|error| {
         let over =
             std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
         if over { Answer::TooLarge } else { Answer::Unreadable }

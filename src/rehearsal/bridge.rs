@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -103,7 +101,7 @@ impl Bridge {
             stop: CancellationToken::new(),
         };
         let listen = plan.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let listener = crate::ops::web::listen(listen).await?;
         let door = listener.local_addr()?;
         let router = Door::new(
             stage.journal.clone(),
@@ -113,13 +111,7 @@ impl Bridge {
             1024,
         )
         .router();
-        let stop = stage.stop.clone();
-        let server = tokio::spawn(async move {
-            let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the webhook door closed");
-            }
-        });
+        let server = crate::ops::web::serve(listener, router, stage.stop.clone());
         let running = Running::start(&stage, Role::ALL);
         Ok(Self { stage, door, running, server })
     }
@@ -168,8 +160,9 @@ impl Bridge {
     /// Ends it as SIGTERM does: no new work, what is held is settled. Answers whether all of it was.
     pub async fn end(self, patience: Duration) -> bool {
         let drained = self.running.drain(patience).await;
-        let closed = tokio::time::timeout(patience, self.server).await.is_ok();
+        // Idle connections may be kept open by the other side; what was being answered is answered by now.
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.server).await;
         self.stage.bus.close().await;
-        drained && closed
+        drained
     }
 }

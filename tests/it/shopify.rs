@@ -4,4 +4,5 @@ mod documents;
 mod products;
 mod reads;
 mod recorder;
+mod simulated;
 mod stock;

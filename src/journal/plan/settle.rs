@@ -130,14 +130,13 @@ impl Standing<'_> {
         let mut turns = BTreeMap::new();
         let mut wakes = BTreeSet::new();
         for ((settlement, row), conflict) in self.pairs.into_iter().zip(conflicts) {
-            let end = match conflict {
-                Some(reason) => ended(&row, handling::DEAD, &reason, CONFLICT_ACTION),
-                None => {
-                    keep_written(&mut written, settlement, &row);
-                    keep_effects(&mut effects, settlement, &row);
-                    wakes.extend(settlement.links.iter().map(|link| wake(&row.channel, link.kind.as_str(), &link.key)));
-                    end_of(&settlement.outcome, &row, &book, now)
-                }
+            let end = if let Some(reason) = conflict {
+                ended(&row, handling::DEAD, &reason, CONFLICT_ACTION)
+            } else {
+                keep_written(&mut written, settlement, &row);
+                keep_effects(&mut effects, settlement, &row);
+                wakes.extend(settlement.links.iter().map(|link| wake(&row.channel, link.kind.as_str(), &link.key)));
+                end_of(&settlement.outcome, &row, &book, now)
             };
             if let Some(token) = row.turn {
                 *turns.entry((row.channel.clone(), row.entity.clone(), token)).or_insert(0) += 1;

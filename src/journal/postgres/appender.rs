@@ -101,15 +101,12 @@ impl Desk {
             Some(connection) if !connection.is_closed() => connection,
             _ => client(&self.pool).await?,
         };
-        match tokio::time::timeout(DEADLINE, write(&connection, rows)).await {
-            Ok(outcome) => {
-                self.connection = Some(connection);
-                outcome
-            }
-            Err(_) => {
-                drop(Object::take(connection));
-                Err(Trouble::Failed(JournalError::Unavailable("PostgreSQL did not answer in time".to_owned())))
-            }
+        if let Ok(outcome) = tokio::time::timeout(DEADLINE, write(&connection, rows)).await {
+            self.connection = Some(connection);
+            return outcome;
         }
+        // An answer may still be on its way over this connection: nobody may use it again.
+        drop(Object::take(connection));
+        Err(Trouble::Failed(JournalError::Unavailable("PostgreSQL did not answer in time".to_owned())))
     }
 }

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 use super::append::uuid;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
-use crate::domain::ChannelName;
+use crate::domain::{ChannelName, HandlerName};
 use crate::journal::plan::{delivery, handling, handling_state};
 use crate::journal::read::DeadId;
 use crate::journal::{Selection, audit, text};
@@ -163,7 +163,7 @@ impl Batch for Replay<'_> {
     type Answer = usize;
 
     async fn run(&self, work: &Work<'_>) -> Result<usize, Trouble> {
-        let handler = self.selection.handler.as_ref().map(|handler| handler.as_str());
+        let handler = self.selection.handler.as_ref().map(HandlerName::as_str);
         let finished = work.rows(FINISHED, &[&self.events, &handler]).await?;
         if self.dry_run || finished.is_empty() {
             return Ok(finished.len());

@@ -11,10 +11,12 @@ use crate::journal::plan::outbox::Due;
 use crate::journal::plan::{handling, handling_state};
 use crate::journal::{Outgoing, text};
 
-/// Channel by channel, so that the backlog of a paused one is never looked through.
-const DUE: &str = "SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM channel c CROSS JOIN LATERAL ( \
+/// Channel by channel, so that the backlog of a paused one is never looked through; bodies are read last, of what is taken.
+const DUE: &str = "SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM ( \
+    SELECT d.* FROM channel c CROSS JOIN LATERAL ( \
     SELECT id, event, handler, state, due FROM handling WHERE channel = c.name AND due <= $1 ORDER BY due, id LIMIT $2 \
-    FOR UPDATE SKIP LOCKED) h JOIN event e ON e.seq = h.event WHERE c.paused IS NULL ORDER BY h.due, h.id LIMIT $2";
+    FOR UPDATE SKIP LOCKED) d WHERE c.paused IS NULL ORDER BY d.due, d.id LIMIT $2) h \
+    JOIN event e ON e.seq = h.event ORDER BY h.due, h.id";
 const PUBLISH: &str = "UPDATE handling SET state = 'published', due = $2, turn = NULL, waits_kind = NULL, waits_key = NULL, \
     changed_at = $3 WHERE id = ANY($1::bigint[])";
 const END: &str = "UPDATE handling h SET state = 'dead', due = NULL, turn = NULL, waits_kind = NULL, waits_key = NULL, \

@@ -1,6 +1,6 @@
 //! Sorts PostgreSQL's errors. Texts name the SQLSTATE, the table and the constraint, never what is in a row.
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use tokio_postgres::error::SqlState;
 
 use crate::journal::JournalError;
@@ -46,9 +46,10 @@ fn may_pass(code: &SqlState) -> bool {
 pub(super) fn failure(error: &tokio_postgres::Error) -> JournalError {
     if let Some(db) = error.as_db_error() {
         let mut text = format!("PostgreSQL answers SQLSTATE {}", db.code().code());
-        for (what, name) in [("table", db.table()), ("constraint", db.constraint())] {
+        for (what, name) in [(", table ", db.table()), (", constraint ", db.constraint())] {
             if let Some(name) = name {
-                text.push_str(&format!(", {what} {name}"));
+                text.push_str(what);
+                text.push_str(name);
             }
         }
         if db.code() == &SqlState::DISK_FULL {
@@ -57,7 +58,7 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> JournalError {
         return if may_pass(db.code()) { JournalError::Unavailable(text) } else { JournalError::Broken(text) };
     }
     let cause = std::error::Error::source(error);
-    let from_network = error.is_closed() || cause.is_none_or(|cause| cause.is::<std::io::Error>());
+    let from_network = error.is_closed() || cause.is_none_or(<dyn std::error::Error>::is::<std::io::Error>);
     let text = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
     if from_network {
         JournalError::Unavailable(format!("PostgreSQL cannot be reached: {text}"))
@@ -68,8 +69,7 @@ pub(super) fn failure(error: &tokio_postgres::Error) -> JournalError {
 
 pub(super) fn pool_failure(error: &PoolError) -> JournalError {
     match error {
-        PoolError::Backend(error) => failure(error),
-        PoolError::PostCreateHook(deadpool_postgres::HookError::Backend(error)) => failure(error),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => failure(error),
         PoolError::Timeout(TimeoutType::Wait) => JournalError::Unavailable(
             "all connections to PostgreSQL are busy; give the journal more of them".to_owned(),
         ),

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::filter::Filter;
 use super::{Reader, page};
+use crate::domain::HandlerName;
 use crate::journal::clock::timestamp;
 use crate::journal::value::Row;
 use crate::journal::{DeadLetter, JournalError, Selection};
@@ -59,7 +60,7 @@ pub(in crate::journal) async fn dead(
 ) -> Result<Vec<DeadLetter>, JournalError> {
     let after = selection.after.unwrap_or(0);
     let of_events = selection.event_type.is_some() || selection.entity.is_some() || selection.channel.is_some();
-    let handler = selection.handler.as_ref().map(|handler| handler.as_str());
+    let handler = selection.handler.as_ref().map(HandlerName::as_str);
     let mut filter = Filter::new("SELECT * FROM (");
     filter.with(&format!("{HANDLINGS}{{}}"), after).between("h.raised_at", selection).event(selection);
     if let Some(handler) = handler {

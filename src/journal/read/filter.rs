@@ -46,6 +46,6 @@ impl Filter {
         self.given(" AND e.kind = {}", selection.event_type.map(crate::domain::EventType::as_str));
         let entity = selection.entity.as_deref().map(text::key);
         self.given(" AND e.entity = {}", entity.as_deref());
-        self.given(" AND e.channel = {}", selection.channel.as_ref().map(|channel| channel.as_str()))
+        self.given(" AND e.channel = {}", selection.channel.as_ref().map(crate::domain::ChannelName::as_str))
     }
 }

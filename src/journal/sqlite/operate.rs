@@ -4,7 +4,7 @@ use rusqlite::params;
 use uuid::Uuid;
 
 use super::work::Work;
-use crate::domain::ChannelName;
+use crate::domain::{ChannelName, HandlerName};
 use crate::journal::plan::{delivery, handling, handling_state};
 use crate::journal::read::DeadId;
 use crate::journal::{JournalError, Selection, audit, text};
@@ -106,7 +106,7 @@ pub(super) fn replay(
     dry_run: bool,
     who: &str,
 ) -> Result<usize, JournalError> {
-    let handler = selection.handler.as_ref().map(|handler| handler.as_str());
+    let handler = selection.handler.as_ref().map(HandlerName::as_str);
     let mut count = 0;
     for event in events {
         let finished = work.rows(FINISHED, params![event, handler], |row| {

@@ -195,7 +195,7 @@ impl Desk {
     /// never comes by itself, it is waited for.
     fn keep_wal_small(&mut self) {
         self.commits = self.commits.wrapping_add(1);
-        if self.commits % LOOK_EVERY != 0 {
+        if !self.commits.is_multiple_of(LOOK_EVERY) {
             return;
         }
         if std::fs::metadata(&self.wal).is_ok_and(|wal| wal.len() > LARGEST_WAL) {
@@ -206,5 +206,78 @@ impl Desk {
                 Err(error) => tracing::warn!(%error, "the journal's write-ahead log could not be cut back"),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sqlite::{lock, schema};
+
+    struct Bench {
+        writer: Writer,
+        _folder: tempfile::TempDir,
+    }
+
+    fn bench() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tillbridge.db");
+        let lock = lock::acquire(&path).unwrap();
+        let connection = schema::open(&path, 0).unwrap();
+        Bench { writer: Writer::start(connection, lock, &path, Clock::default()).unwrap(), _folder: folder }
+    }
+
+    impl Bench {
+        async fn pragma(&self, text: String) -> i64 {
+            let found = self.writer.do_soon(move |work| work.rows(&text, [], |row| row.get(0))).await.unwrap();
+            found[0]
+        }
+
+        async fn writes(&self, task: &str, bytes: usize) -> Result<usize, JournalError> {
+            let (task, text) = (task.to_owned(), "x".repeat(bytes));
+            let insert = "INSERT INTO poll_cursor (task, position, changed_at) VALUES (?1, ?2, 0)";
+            self.writer.do_soon(move |work| work.run(insert, [&task, &text])).await
+        }
+
+        async fn tasks(&self) -> Vec<String> {
+            let list = "SELECT task FROM poll_cursor ORDER BY task";
+            self.writer.do_soon(move |work| work.rows(list, [], |row| row.get(0))).await.unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_fails_takes_nothing_of_its_neighbours_with_it() {
+        let bench = bench();
+        let failing = bench.writer.do_soon(|work| {
+            work.run("INSERT INTO poll_cursor (task, position, changed_at) VALUES ('half', '', 0)", [])?;
+            work.run("INSERT INTO no_such_table VALUES (1)", [])
+        });
+        let (before, failed, after) = tokio::join!(bench.writes("a", 1), failing, bench.writes("b", 1));
+        assert!(matches!(failed, Err(JournalError::Broken(_))), "{failed:?}");
+        assert_eq!((before.unwrap(), after.unwrap()), (1, 1));
+        assert_eq!(bench.tasks().await, ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_and_keeps_what_was_acknowledged() {
+        let bench = bench();
+        bench.writes("before", 10).await.unwrap();
+        let pages = bench.pragma("PRAGMA page_count".to_owned()).await;
+        bench.pragma(format!("PRAGMA max_page_count = {}", pages + 2)).await;
+        let refused = bench.writes("large", 1_000_000).await;
+        assert!(matches!(&refused, Err(JournalError::Unavailable(text)) if text.contains("full")), "{refused:?}");
+        assert_eq!(bench.tasks().await, ["before"]);
+        bench.pragma(format!("PRAGMA max_page_count = {}", pages + 10_000)).await;
+        bench.writes("large", 1_000_000).await.expect("there is room again");
+        assert_eq!(bench.tasks().await, ["before", "large"]);
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_died_is_unavailable_and_hangs_nobody() {
+        let bench = bench();
+        let died = bench.writer.do_soon::<()>(|_| panic!("as by a defect")).await;
+        assert!(matches!(died, Err(JournalError::Unavailable(_))));
+        let later = bench.writer.do_now(|work| work.run("SELECT 1", [])).await;
+        assert!(matches!(later, Err(JournalError::Unavailable(_))));
     }
 }

@@ -43,7 +43,15 @@ impl Shopify {
                 self.bring_up_to_date(&known, product, now).await?;
                 id
             }
-            None => self.set_product(&product.style, inputs::new_product(&self.key_namespace, product, now)).await?,
+            None => {
+                let key = set_product::UniqueMetafieldValueInput {
+                    namespace: Some(self.key_namespace.clone()),
+                    key: STYLE_KEY.into(),
+                    value: product.style.to_string(),
+                };
+                let input = inputs::new_product(&self.key_namespace, product, now);
+                self.set_product(&product.style, set_product::ProductSetIdentifiers::CustomId(key), input).await?
+            }
         };
         self.publish(&id).await?;
         self.read_shop_product(&id, &product.style).await?.link(product)
@@ -81,7 +89,8 @@ impl Shopify {
         match plan::plan(&before, link, product) {
             Plan::Reshape(kept) => {
                 let input = inputs::reshaped(&before, &kept, product, now);
-                self.set_product(&product.style, input).await?;
+                let identifier = set_product::ProductSetIdentifiers::Id(before.id.clone());
+                self.set_product(&product.style, identifier, input).await?;
             }
             Plan::Steps(steps) if steps == Steps::default() => return Ok((before, false)),
             Plan::Steps(steps) => self.take_steps(&before, steps, product, now).await?,
@@ -153,13 +162,13 @@ impl Shopify {
         Ok(answer.product_by_identifier.map(|product| product.id))
     }
 
-    async fn set_product(&self, style: &StyleCode, input: set_product::ProductSetInput) -> Result<String, CallError> {
-        let key = set_product::UniqueMetafieldValueInput {
-            namespace: Some(self.key_namespace.clone()),
-            key: STYLE_KEY.into(),
-            value: style.to_string(),
-        };
-        let answer = self.client.call::<SetProduct>(set_product::Variables { key, input }).await?;
+    async fn set_product(
+        &self,
+        style: &StyleCode,
+        identifier: set_product::ProductSetIdentifiers,
+        input: set_product::ProductSetInput,
+    ) -> Result<String, CallError> {
+        let answer = self.client.call::<SetProduct>(set_product::Variables { identifier, input }).await?;
         let payload = answer.product_set.ok_or_else(no_payload)?;
         refused(&format!("product {style}"), &user_errors!(payload.user_errors))?;
         payload.product.map(|product| product.id).ok_or_else(no_payload)
@@ -190,7 +199,7 @@ impl Shopify {
 
     /// The metafield that carries the office's key has to be defined as unique before it can find a product; done once.
     async fn ensure_key_definition(&self) -> Result<(), CallError> {
-        self.key_defined.get_or_try_init(|| self.define_key()).await.map(|()| ())
+        self.key_defined.get_or_try_init(|| self.define_key()).await.copied()
     }
 
     async fn define_key(&self) -> Result<(), CallError> {

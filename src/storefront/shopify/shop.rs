@@ -140,7 +140,8 @@ fn payments(transactions: Vec<Transaction>) -> Result<Vec<Payment>, CallError> {
     Ok(payments)
 }
 
-/// What really changed hands: the amount, rounded as cash is.
+/// What really changed hands. The amount is stated before cash was rounded, and the rounding beside it (Shopify's changelog
+/// of 2025-04-24, "cash transaction rounding").
 fn moved(transaction: &Transaction) -> Result<Money, CallError> {
     let shop = &transaction.amount_set.shop_money;
     let amount = money(&shop.amount, code(Some(&shop.currency_code)))?;

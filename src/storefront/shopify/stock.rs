@@ -59,7 +59,9 @@ impl Shopify {
             }
             let errors = self.send_rows(round_key, key, figure, rows, &open).await?;
             if errors.is_empty() {
-                open.iter().for_each(|at| outcomes[*at] = Some(StockOutcome::Written));
+                for at in open {
+                    outcomes[at] = Some(StockOutcome::Written);
+                }
                 break;
             }
             self.sort_rows(figure, rows, &open, &errors, &mut outcomes).await?;

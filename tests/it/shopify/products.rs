@@ -10,11 +10,11 @@ use super::recorder::Recorder;
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 const PRODUCT: &str = "gid://shopify/Product/1";
 
-fn money(amount: &str) -> Money {
+pub fn money(amount: &str) -> Money {
     Money::parse(amount, Currency::parse("NZD").unwrap()).unwrap()
 }
 
-fn variant(sku: &str, colour: Option<&str>, size: Option<&str>, retail: &str, sale: Option<&str>) -> Variant {
+pub fn variant(sku: &str, colour: Option<&str>, size: Option<&str>, retail: &str, sale: Option<&str>) -> Variant {
     let sku = Sku::parse(sku).unwrap();
     let style = StyleCode::parse("SHIRT").unwrap();
     let sale = sale.map(money);
@@ -27,7 +27,7 @@ fn variant(sku: &str, colour: Option<&str>, size: Option<&str>, retail: &str, sa
     }
 }
 
-fn shirt() -> Product {
+pub fn shirt() -> Product {
     Product {
         style: StyleCode::parse("SHIRT").unwrap(),
         title: "Shirt".into(),

@@ -106,8 +106,8 @@ CREATE TABLE link (
     kind        TEXT COLLATE "C" NOT NULL,
     key         TEXT COLLATE "C" NOT NULL,           -- ours
     other       TEXT COLLATE "C" NOT NULL,           -- theirs
-    PRIMARY KEY (channel, kind, key),
-    UNIQUE (channel, kind, other)
+    PRIMARY KEY (key, channel, kind),                -- what tells rows apart comes first: neither index serves the other's look-up
+    UNIQUE (other, channel, kind)
 );
 
 CREATE TABLE written (

@@ -101,8 +101,8 @@ CREATE TABLE link (
     kind        TEXT NOT NULL,
     key         TEXT NOT NULL,             -- ours
     other       TEXT NOT NULL,             -- theirs
-    PRIMARY KEY (channel, kind, key),
-    UNIQUE (channel, kind, other)
+    PRIMARY KEY (key, channel, kind),      -- what tells rows apart comes first: neither index serves the other's look-up
+    UNIQUE (other, channel, kind)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE written (

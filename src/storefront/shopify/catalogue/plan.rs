@@ -66,6 +66,9 @@ pub fn plan<'a>(shop: &ShopProduct, link: &ProductLink, product: &'a Product) ->
     Plan::Steps(steps)
 }
 
+/// A way to know a variant again.
+type Way<'w> = &'w dyn Fn(&Variant, &ShopVariant) -> bool;
+
 /// Each office variant with the shop's, each of the shop's at most once.
 fn pairs<'a, 's>(
     shop: &'s ShopProduct,
@@ -80,7 +83,7 @@ fn pairs<'a, 's>(
     };
     let by_sku = |variant: &Variant, candidate: &ShopVariant| candidate.sku == variant.sku.as_str();
     let by_values = |variant: &Variant, candidate: &ShopVariant| candidate.values == values(product, variant);
-    let ways: [&dyn Fn(&Variant, &ShopVariant) -> bool; 3] = [&by_id, &by_sku, &by_values];
+    let ways: [Way<'_>; 3] = [&by_id, &by_sku, &by_values];
     for way in ways {
         for (variant, found) in &mut pairs {
             if found.is_none() {

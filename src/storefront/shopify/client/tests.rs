@@ -178,8 +178,7 @@ async fn a_shop_that_cannot_be_reached_has_not_done_anything() {
 #[tokio::test]
 async fn an_answer_without_end_is_not_read_to_the_end() {
     let endless = || {
-        let chunks =
-            futures::stream::repeat_with(|| Ok::<_, std::io::Error>(bytes::Bytes::from_static(&[b' '; 65_536])));
+        let chunks = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(bytes::Bytes::from(vec![b' '; 65_536])));
         std::future::ready(axum::body::Body::from_stream(chunks).into_response())
     };
     let client = connected(Router::new().fallback(endless), LONG).await;

@@ -25,7 +25,7 @@ fn draft(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Result<Optio
     let order_id = refund.order_id.as_ref().or(order.map(|order| &order.id)).ok_or(Unclear::Missing("order_id"))?;
     let money = money_out::money_out(ledger, refund)?;
     let mut lines = credit_lines(ledger, refund, order)?;
-    lines.extend(money.rounding_line(ledger)?);
+    lines.extend(money.rounding_line(ledger));
     if lines.is_empty() && money.refunds.is_empty() && money.pending.is_zero() {
         return Ok(None);
     }

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::credit::other_line;
 use super::ledger::{Ledger, Unclear};
-use super::wire::{Cash, MoneySet, OrderAdjustment, Refund, Transaction};
+use super::wire::{Cash, MoneySet, OrderAdjustment, Refund, Rounding, Transaction};
 use crate::domain::{CreditLine, Currency, LineKind, Money, Payment};
 
 /// See the module.
@@ -20,11 +20,12 @@ pub(super) struct MoneyOut {
 }
 
 impl MoneyOut {
-    /// Cash is rounded when it is handed out: the lines do not know, so the difference is a line of its own.
-    pub fn rounding_line(&self, ledger: Ledger) -> Result<Option<CreditLine>, Unclear> {
+    /// Cash is rounded when it is handed out, which a transaction states beside its amount; the lines do not know, so the
+    /// difference is a line of its own.
+    pub fn rounding_line(&self, ledger: Ledger) -> Option<CreditLine> {
         let nothing = ledger.zero();
         let line = other_line("rounding".into(), LineKind::Adjustment, "Cash rounding", self.rounding, nothing);
-        Ok((!self.rounding.is_zero()).then_some(line))
+        (!self.rounding.is_zero()).then_some(line)
     }
 }
 
@@ -48,8 +49,11 @@ pub(super) fn money_out(ledger: Ledger, refund: &Refund) -> Result<MoneyOut, Unc
         rounding: ledger.zero(),
     };
     for (transaction, amount) in moved.iter().zip(moved_amounts) {
-        let rounding = match transaction.amount_rounding {
-            Some(rounding) if foreign(ledger, transaction)?.is_none() => ledger.money("`amount_rounding`", rounding)?,
+        let rounding = match &transaction.amount_rounding {
+            Some(Rounding::Plain(rounding)) if foreign(ledger, transaction)?.is_none() => {
+                ledger.money("`amount_rounding`", *rounding)?
+            }
+            Some(Rounding::Set(set)) => ledger.or_zero("`amount_rounding`", Some(set), None)?,
             _ => ledger.zero(),
         };
         let paid = ledger.sum("a refund with its rounding", [*amount, rounding])?;

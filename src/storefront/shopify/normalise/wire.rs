@@ -3,6 +3,7 @@
 //! Only what a document cannot be made without is required; what is missing, `null` or new does no harm.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::amount::{Amount, Id};
 
@@ -163,6 +164,7 @@ pub(super) struct ShippingLine {
 }
 
 #[derive(Debug, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "the names are Shopify's")]
 pub(super) struct Refund {
     pub id: Id,
     pub order_id: Option<Id>,
@@ -227,8 +229,27 @@ pub(super) struct Transaction {
     pub status: Option<String>,
     pub gateway: Option<String>,
     pub amount: Option<Amount>,
-    pub amount_rounding: Option<Amount>,
+    pub amount_rounding: Option<Rounding>,
     pub currency: Option<String>,
+}
+
+/// What cash rounding adds to a transaction. Its shape is not documented for webhooks, so both forms of an amount are read.
+#[derive(Debug)]
+pub(super) enum Rounding {
+    Plain(Amount),
+    Set(MoneySet),
+}
+
+impl<'de> Deserialize<'de> for Rounding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let read = if raw.get().starts_with('{') {
+            serde_json::from_str(raw.get()).map(Self::Set)
+        } else {
+            serde_json::from_str(raw.get()).map(Self::Plain)
+        };
+        read.map_err(|_| serde::de::Error::custom("a rounding is neither an amount nor a set of amounts"))
+    }
 }
 
 /// An amount in the shop's and in the buyer's currency.

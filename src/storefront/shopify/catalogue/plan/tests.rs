@@ -57,7 +57,7 @@ fn known(pairs: &[(&str, &str)]) -> ProductLink {
     ProductLink { product: "p".into(), variants: pairs.iter().map(link).collect() }
 }
 
-fn steps<'a>(plan: Plan<'a>) -> Steps<'a> {
+fn steps(plan: Plan<'_>) -> Steps<'_> {
     match plan {
         Plan::Steps(steps) => steps,
         Plan::Reshape(kept) => panic!("reshaped: {kept:?}"),
