@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::ops::logging;
 
 mod check;
 mod confirm;
@@ -126,21 +127,29 @@ pub fn main() -> ExitCode {
         }
     };
     let mut output = Output::stdout();
-    let result = start().and_then(|runtime| runtime.block_on(cli.command.run(&mut output)));
+    let result = start(cli.command.logs()).and_then(|runtime| runtime.block_on(cli.command.run(&mut output)));
     match result.and_then(|exit| output.flush().map(|()| exit).map_err(Failure::from)) {
         Ok(exit) => exit.into(),
         Err(failure) => failure.report(),
     }
 }
 
-fn start() -> Result<tokio::runtime::Runtime, Failure> {
-    crate::ops::logging::start().map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
+fn start(logs: &str) -> Result<tokio::runtime::Runtime, Failure> {
+    logging::start(logs).map_err(|error| Failure::usage(error.to_string(), error.hint()))?;
     // Several libraries could each choose a provider; the first choice of the process is this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
 impl Command {
+    /// What is logged unless the environment says otherwise.
+    fn logs(&self) -> &'static str {
+        match self {
+            Self::Serve(_) => logging::NEWS,
+            _ => logging::COMPLAINTS,
+        }
+    }
+
     async fn run(self, output: &mut Output) -> Result<Exit, Failure> {
         match self {
             Self::Demo(args) => demo::run(args, output).await,

@@ -89,9 +89,9 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
             let journal = app::journal_beside(&config.load()?.journal).await?;
             let letter = find(journal.as_ref(), id).await?;
             if *json {
-                output.json(&letter)?
+                output.json(&letter)?;
             } else {
-                show(&letter, output)?
+                show(&letter, output)?;
             }
             Ok(Exit::Fine)
         }

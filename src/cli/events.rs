@@ -81,9 +81,9 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
             let journal = app::journal_beside(&config.load()?.journal).await?;
             let trace = journal.trace(*id).await?.ok_or_else(|| unknown("delivery or event", *id))?;
             if *json {
-                output.json(&trace)?
+                output.json(&trace)?;
             } else {
-                tell(&trace, output)?
+                tell(&trace, output)?;
             }
             Ok(Exit::Fine)
         }

@@ -58,14 +58,14 @@ fn set(node: &mut Node, steps: &[String], name: &str, value: &str, report: &Repo
             set(&mut entry.node, rest, name, value, report);
         }
         Value::List(items) => {
-            let named = |item: &Node| item.get("name").and_then(Node::text).map(str::to_owned);
-            let names: Vec<_> = items.iter().filter_map(named).collect();
-            match items.iter_mut().find(|item| named(item).is_some_and(|found| normal(&found) == *step)) {
+            let name_of = |item: &Node| item.get("name").and_then(Node::text).map(str::to_owned);
+            let known: Vec<_> = items.iter().filter_map(name_of).collect();
+            match items.iter_mut().find(|item| name_of(item).is_some_and(|found| normal(&found) == *step)) {
                 Some(item) => set(item, rest, name, value, report),
                 None => report.add(
                     &place,
                     format!("nothing in the list is named `{step}`"),
-                    did_you_mean(step, names.iter().map(String::as_str)),
+                    did_you_mean(step, known.iter().map(String::as_str)),
                 ),
             }
         }

@@ -86,25 +86,22 @@ fn check_value(entry: &Entry, key: &Key, parent: &str, report: &Report) {
     match (&key.shape, &node.value) {
         (Shape::Text | Shape::Duration | Shape::Texts, Value::Text(_))
         | (Shape::Size | Shape::Number, Value::Text(_) | Value::Whole(_)) => {}
-        (Shape::Text, _) => refuse("a text"),
+        (Shape::Texts, Value::List(items)) if items.iter().all(|item| item.text().is_some()) => {}
+        (Shape::OneOf(words), Value::Text(word)) => check_word(node, key.name, word, words, report),
+        (Shape::Text | Shape::OneOf(_), _) => refuse("a text"),
         (Shape::Duration, _) => refuse("a length of time such as \"15s\" or \"1m\""),
         (Shape::Size, _) => refuse("a size such as \"16 MiB\""),
         (Shape::Number, _) => refuse("a whole number"),
-        (Shape::Texts, Value::List(items)) if items.iter().all(|item| item.text().is_some()) => {}
         (Shape::Texts, _) => refuse("a text or a list of texts"),
-        (Shape::Secret, _) => check_secret(node, key.name, report),
         (Shape::Secrets, Value::List(items)) if items.is_empty() => {
             report.add(&node.place, format!("`{}` is an empty list", key.name), key.doc);
         }
-        (Shape::Secrets, Value::List(items)) => items.iter().for_each(|item| check_secret(item, key.name, report)),
-        (Shape::Secrets, _) => check_secret(node, key.name, report),
-        (Shape::OneOf(words), Value::Text(word)) => {
-            if !words.contains(&word.as_str()) {
-                let hint = did_you_mean(word, words.iter().copied());
-                report.add(&node.place, format!("`{}` cannot be `{word}`", key.name), hint);
+        (Shape::Secrets, Value::List(items)) => {
+            for item in items {
+                check_secret(item, key.name, report);
             }
         }
-        (Shape::OneOf(_), _) => refuse("a text"),
+        (Shape::Secret | Shape::Secrets, _) => check_secret(node, key.name, report),
         (Shape::Section(keys), _) => check(node, keys, &beneath(parent, key.name), report),
         (Shape::NamedByKind(kinds), Value::Table(named)) => {
             for (name, entry) in named {
@@ -115,7 +112,9 @@ fn check_value(entry: &Entry, key: &Key, parent: &str, report: &Report) {
         }
         (Shape::NamedByKind(_), _) => refuse("tables with names, such as [offices.main]"),
         (Shape::List(keys), Value::List(items)) => {
-            items.iter().for_each(|item| check(item, keys, &format!("[[{}]]", key.name), report));
+            for item in items {
+                check(item, keys, &format!("[[{}]]", key.name), report);
+            }
         }
         (Shape::List(_), _) => refuse(&format!("a list, written [[{}]]", key.name)),
         (Shape::Map, Value::Table(named)) => {
@@ -128,6 +127,12 @@ fn check_value(entry: &Entry, key: &Key, parent: &str, report: &Report) {
             }
         }
         (Shape::Map, _) => refuse("a table"),
+    }
+}
+
+fn check_word(node: &Node, name: &str, word: &str, words: &[&str], report: &Report) {
+    if !words.contains(&word) {
+        report.add(&node.place, format!("`{name}` cannot be `{word}`"), did_you_mean(word, words.iter().copied()));
     }
 }
 

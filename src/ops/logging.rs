@@ -9,8 +9,11 @@ use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What is logged when nothing is said: our own news, and others' complaints.
-const DEFAULT_FILTER: &str = "warn,tillbridge=info";
+/// What a serving process logs when nothing is said: our own news, and others' complaints.
+pub const NEWS: &str = "warn,tillbridge=info";
+
+/// What a command that answers and ends logs when nothing is said: complaints.
+pub const COMPLAINTS: &str = "warn";
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +53,14 @@ impl LoggingError {
     }
 }
 
-/// Starts logging to stderr, as the environment says.
+/// Starts logging to stderr, as the environment says; where it says nothing, these lines.
 ///
 /// # Errors
 /// [`LoggingError`] when a variable cannot be read.
-pub fn start() -> Result<(), LoggingError> {
-    let filter = variable("TILLBRIDGE_LOG");
+pub fn start(default: &str) -> Result<(), LoggingError> {
+    let filter = variable("TILLBRIDGE_LOG").unwrap_or_else(|| default.to_owned());
     let format = format(variable("TILLBRIDGE_LOG_FORMAT").as_deref())?;
-    let subscriber = subscriber(filter.as_deref(), format, std::io::stderr)?;
+    let subscriber = subscriber(&filter, format, std::io::stderr)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LoggingError::Started)
 }
 
@@ -80,16 +83,11 @@ fn format(word: Option<&str>) -> Result<Format, LoggingError> {
 ///
 /// # Errors
 /// [`LoggingError::Filter`] when the filter cannot be read.
-pub fn subscriber<W>(
-    filter: Option<&str>,
-    format: Format,
-    writer: W,
-) -> Result<Box<dyn Subscriber + Send + Sync>, LoggingError>
+pub fn subscriber<W>(filter: &str, format: Format, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, LoggingError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter.unwrap_or(DEFAULT_FILTER))
-        .map_err(|error| LoggingError::Filter(error.to_string()))?;
+    let filter = EnvFilter::try_new(filter).map_err(|error| LoggingError::Filter(error.to_string()))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
         Format::Text { coloured } => Box::new(builder.with_ansi(coloured).finish()),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tillbridge::config::Config;
 use tillbridge::domain::{BranchCode, Secret};
-use tillbridge::ops::logging::{Format, subscriber};
+use tillbridge::ops::logging::{Format, NEWS, subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -33,7 +33,7 @@ impl<'a> MakeWriter<'a> for Paper {
     }
 }
 
-fn logged(filter: Option<&str>, format: Format, what: impl FnOnce()) -> String {
+fn logged(filter: &str, format: Format, what: impl FnOnce()) -> String {
     let paper = Paper::default();
     tracing::subscriber::with_default(subscriber(filter, format, paper.clone()).unwrap(), what);
     paper.text()
@@ -48,7 +48,7 @@ fn a_secret_shows_itself_in_no_form_of_line() {
     let variables = variables.map(|name| (name.to_owned(), "shpat-in-the-log".to_owned())).into_iter().collect();
     let config = Config::read("test.toml", tillbridge::config::PROFILES[0].template, &variables).unwrap();
     for format in [PLAIN, Format::Json] {
-        let text = logged(Some("trace"), format, || {
+        let text = logged("trace", format, || {
             tracing::info!(%token, ?token, ?config, "opened with {token} and {token:?}");
         });
         assert!(text.contains("[secret]"), "{text}");
@@ -58,7 +58,7 @@ fn a_secret_shows_itself_in_no_form_of_line() {
 
 #[test]
 fn our_news_and_others_complaints_are_written() {
-    let text = logged(None, PLAIN, || {
+    let text = logged(NEWS, PLAIN, || {
         tracing::info!(target: "tillbridge::flow", "ours");
         tracing::debug!(target: "tillbridge::flow", "chatter");
         tracing::info!(target: "lapin", "theirs");
@@ -72,7 +72,7 @@ fn our_news_and_others_complaints_are_written() {
 #[test]
 fn lines_for_collectors_are_json_with_their_fields() {
     let branch = BranchCode::parse("WEB").unwrap();
-    let text = logged(None, Format::Json, || tracing::warn!(target: "tillbridge", %branch, "closed"));
+    let text = logged(NEWS, Format::Json, || tracing::warn!(target: "tillbridge", %branch, "closed"));
     let line: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((line["level"].as_str(), line["branch"].as_str()), (Some("WARN"), Some("WEB")));
     assert_eq!(line["message"], "closed");
@@ -80,7 +80,7 @@ fn lines_for_collectors_are_json_with_their_fields() {
 
 #[test]
 fn text_from_outside_cannot_forge_a_line() {
-    let text = logged(None, PLAIN, || {
+    let text = logged(NEWS, PLAIN, || {
         let topic = "orders\n2026-11-22 ERROR tillbridge: all is lost\x1b[2J";
         tracing::warn!(target: "tillbridge", topic, "refused");
     });
