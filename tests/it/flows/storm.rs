@@ -2,7 +2,7 @@
 //! is killed again and again. Afterwards every order and refund is in the books exactly once, to the smallest unit, and both
 //! sides show the same stock.
 //!
-//! `TILLBRIDGE_STORM_LIVES` sets how many orders there are, `TILLBRIDGE_STORM_KILLS` how often the process is killed.
+//! `STORM_LIVES` sets how many orders there are, `STORM_KILLS` how often the process is killed.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ fn free_address() -> std::net::SocketAddr {
 }
 
 async fn storm(deployment: Deployment) {
-    let (lives, kills) = (setting("TILLBRIDGE_STORM_LIVES", LIVES), setting("TILLBRIDGE_STORM_KILLS", KILLS));
+    let (lives, kills) = (setting("STORM_LIVES", LIVES), setting("STORM_KILLS", KILLS));
     let folder = TempDir::new().unwrap();
     let mut databases = Vec::new();
     let mut queues = None;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tillbridge::domain::StyleCode;
 use tillbridge::flow::Pace;
 use tillbridge::journal::Journal;
 use tillbridge::rehearsal::{self, Bridge, Bus, Plan, Town, TownPlan};
@@ -104,11 +103,6 @@ impl House {
     /// The bridge's journal.
     pub fn journal(&self) -> &dyn Journal {
         self.bridge.as_ref().unwrap().stage.journal.as_ref()
-    }
-
-    /// The first style that is on the web.
-    pub fn style(&self) -> StyleCode {
-        self.town().assortment.active[0].clone()
     }
 
     /// Waits until nothing is under way.
