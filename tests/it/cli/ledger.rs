@@ -89,17 +89,14 @@ async fn write(journal: &dyn Journal) -> Ledger {
     let due: Vec<_> = journal.take_outbox(10, LEASE).await.unwrap().iter().map(|outgoing| outgoing.handling).collect();
     let mut settlements = Vec::new();
     for claim in journal.claim(&due, LEASE).await.unwrap() {
-        let settlement = match claim.event.event_type() {
-            EventType::SaleInvoiced => {
-                let reason = "no counterpart for gateway `afterpay`".to_owned();
-                let action = "add it to [channels.payments], then retry".to_owned();
-                Settlement::of(&claim, Outcome::Dead { reason, action })
-            }
-            _ => {
-                let key = "stock SHIRT-RED-M@WEB#815".to_owned();
-                let effect = Effect { key, kind: "storefront stock", result: "7".to_owned() };
-                Settlement { effects: vec![effect], ..Settlement::of(&claim, Outcome::Done("7 shown".to_owned())) }
-            }
+        let settlement = if claim.event.event_type() == EventType::SaleInvoiced {
+            let reason = "no counterpart for gateway `afterpay`".to_owned();
+            let action = "add it to [channels.payments], then retry".to_owned();
+            Settlement::of(&claim, Outcome::Dead { reason, action })
+        } else {
+            let key = "stock SHIRT-RED-M@WEB#815".to_owned();
+            let effect = Effect { key, kind: "storefront stock", result: "7".to_owned() };
+            Settlement { effects: vec![effect], ..Settlement::of(&claim, Outcome::Done("7 shown".to_owned())) }
         };
         settlements.push(settlement);
     }

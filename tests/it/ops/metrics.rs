@@ -27,7 +27,7 @@ fn counted_in_the_source() -> BTreeMap<String, (Kind, BTreeSet<String>)> {
 }
 
 fn invocations(text: &str, opening: &str, kind: Kind) -> Vec<(String, (Kind, BTreeSet<String>))> {
-    let arguments = text.split(opening).skip(1).map(|after| &after[..after.find(";").unwrap()]);
+    let arguments = text.split(opening).skip(1).map(|after| &after[..after.find(';').unwrap()]);
     let read = |arguments: &str| {
         let name = arguments.split('"').nth(1).expect("a metric without a literal name").to_owned();
         let before_arrow = |part: &str| part.trim_end().trim_end_matches('"').rsplit('"').next().unwrap().to_owned();
