@@ -224,7 +224,7 @@ mod tests {
         let path = folder.path().join("tillbridge.db");
         let lock = lock::acquire(&path).unwrap();
         let connection = schema::open(&path, 0).unwrap();
-        Bench { writer: Writer::start(connection, lock, &path, Clock::default()).unwrap(), _folder: folder }
+        Bench { writer: Writer::start(connection, Some(lock), &path, Clock::default()).unwrap(), _folder: folder }
     }
 
     impl Bench {
