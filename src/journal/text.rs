@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 /// PostgreSQL refuses index entries of more than a third of a page, 2,704 bytes; four such columns are never in one index.
@@ -18,7 +20,7 @@ pub(super) fn key(text: &str) -> Cow<'_, str> {
     if text.len() <= LONGEST_KEY {
         return clean(text);
     }
-    let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(text.as_bytes()));
     let beginning: String = text.chars().take(LONGEST_KEY / 8).collect();
     Cow::Owned(format!("{}…sha256:{digest}", clean(&beginning)))
 }

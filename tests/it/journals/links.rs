@@ -107,12 +107,12 @@ async fn a_wait_and_its_link_at_the_same_moment_do_not_miss_each_other(shelf: Sh
         let claims = shelf.works().await;
         let link = keeping(&claims[0], vec![invoice_link(&order, &format!("INV-{round}"))]);
         let wait = Settlement::of(&claims[1], wait_for_invoice(&order));
-        let (linker, waiter) = (shelf.journal.clone(), shelf.journal.clone());
-        let (linked, waited) = tokio::join!(
-            tokio::spawn(async move { linker.settle(vec![link]).await }),
-            tokio::spawn(async move { waiter.settle(vec![wait]).await }),
+        let (one, other) = (shelf.journal.clone(), shelf.journal.clone());
+        let (brought, begun) = tokio::join!(
+            tokio::spawn(async move { one.settle(vec![link]).await }),
+            tokio::spawn(async move { other.settle(vec![wait]).await }),
         );
-        assert_eq!((linked.unwrap().unwrap(), waited.unwrap().unwrap()), (vec![true], vec![true]));
+        assert_eq!((brought.unwrap().unwrap(), begun.unwrap().unwrap()), (vec![true], vec![true]));
         let woken = shelf.works_on_one().await;
         assert_eq!(woken.handling, claims[1].handling, "round {round}");
         assert!(shelf.settles(&woken, done()).await);

@@ -90,12 +90,12 @@ async fn workers_that_meet_settle_each_handling_once(shelf: Shelf) {
     });
     let all_done = async {
         while let Some(worker) = workers.join_next().await {
-            worker.unwrap()
+            worker.unwrap();
         }
     };
     tokio::time::timeout(DEADLINE, all_done).await.expect("all is settled in time");
     ticking.abort();
-    let settled = record.settled.lock().unwrap();
+    let settled = record.settled.lock().unwrap().clone();
     assert_eq!(settled.len(), wanted);
     assert!(settled.values().all(|times| *times == 1));
     let counts = shelf.journal.counts().await.unwrap();
@@ -156,7 +156,7 @@ async fn appends_normalising_and_operators_do_not_get_in_each_others_way(shelf: 
     });
     let all_done = async {
         while let Some(task) = tasks.join_next().await {
-            task.unwrap()
+            task.unwrap();
         }
     };
     tokio::time::timeout(DEADLINE, all_done).await.expect("everybody comes to an end");

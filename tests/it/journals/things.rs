@@ -20,6 +20,8 @@ use tillbridge::storefront::{Call, Storefront};
 use super::shelf::Shelf;
 
 pub const LEASE: Duration = Duration::from_secs(60);
+/// A second short of it.
+pub const NEARLY_A_LEASE: Duration = Duration::from_secs(59);
 pub const SECOND: Duration = Duration::from_secs(1);
 const SECRET: &str = "the-shops-client-secret";
 
