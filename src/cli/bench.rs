@@ -1,16 +1,112 @@
-//! `tillbridge bench`: measures the bridge on this machine.
+//! `tillbridge bench`: measures the bridge on this machine, each figure beside its reference from the same run.
+//!
+//! What comes in: which figures. What goes out: a table, or JSON. What is measured runs in processes of its own, started as an
+//! operator would start them, over loopback; the load comes from this process and shares the machine's cores with them.
+
+use serde::Serialize;
 
 use super::{Exit, Failure, Output};
 
+mod child;
+mod flow;
+mod ingest;
+mod load;
+mod memory;
+mod orders;
+mod stock;
+mod storeless;
+
 /// Arguments of `tillbridge bench`
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tillbridge bench                              everything
+  tillbridge bench ingest flow                  two of them
+  DATABASE_URL=postgres://… tillbridge bench    PostgreSQL too; databases of its own are made and dropped
+
+Figures are worth comparing within one run only: machines differ, and so do their days.")]
 pub struct Args {
+    /// What to measure; left out: everything
+    #[arg(value_enum)]
+    pub(crate) what: Vec<What>,
     /// One JSON document
     #[arg(long)]
     pub(crate) json: bool,
+    /// Divides every amount of work, for a quick look
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) quick: u64,
+    /// The server with storage switched off, for comparison; started by the benchmark itself
+    #[arg(long, hide = true)]
+    pub(crate) storeless: bool,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    /// Acknowledged-durable webhooks a second
+    Ingest,
+    /// From webhook to invoice
+    Flow,
+    /// What stock changes cost at the shop's API
+    Stock,
+    /// Resident memory
+    Memory,
+}
+
+/// One figure with its reference.
+#[derive(Debug, Serialize)]
+pub struct Figure {
+    /// What was measured.
+    pub what: String,
+    /// The figure, with its unit.
+    pub figure: String,
+    /// What it is compared with, and how it compares.
+    pub beside: String,
+}
+
+impl Figure {
+    fn new(what: impl Into<String>, figure: impl Into<String>, beside: impl Into<String>) -> Self {
+        Self { what: what.into(), figure: figure.into(), beside: beside.into() }
+    }
+}
+
+/// So many in a hundred.
+fn percent(part: u64, whole: u64) -> String {
+    format!("{} %", part * 100 / whole.max(1))
+}
+
+/// A length of time in milliseconds, to a tenth.
+fn millis(time: std::time::Duration) -> String {
+    let tenths = time.as_micros() / 100;
+    format!("{}.{} ms", tenths / 10, tenths % 10)
 }
 
 /// Measures.
-pub async fn run(_args: Args, _output: &mut Output) -> Result<Exit, Failure> {
-    Err(Failure::failed("`bench` is not in this build", "use a build that has it"))
+pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
+    if args.storeless {
+        storeless::serve().await?;
+        return Ok(Exit::Fine);
+    }
+    let wanted = |what: What| args.what.is_empty() || args.what.contains(&what);
+    let quick = args.quick.max(1);
+    let mut figures = Vec::new();
+    if wanted(What::Ingest) {
+        figures.extend(ingest::measure(quick).await?);
+    }
+    if wanted(What::Flow) {
+        figures.extend(flow::measure(quick).await?);
+    }
+    if wanted(What::Stock) {
+        figures.extend(stock::measure().await?);
+    }
+    if wanted(What::Memory) {
+        figures.extend(memory::measure(quick).await?);
+    }
+    if args.json {
+        output.json(&figures)?;
+    } else {
+        let rows: Vec<Vec<String>> =
+            figures.into_iter().map(|figure| vec![figure.what, figure.figure, figure.beside]).collect();
+        output.table(&["what", "figure", "beside, in the same run"], &rows)?;
+    }
+    Ok(Exit::Fine)
 }

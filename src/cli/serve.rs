@@ -73,10 +73,7 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
     // Operators can look until the very end, so this address outlives the stages.
     let closing = CancellationToken::new();
     let admin = ops::web::serve(ops::web::listen(config.listen.admin).await?, admin.router(), closing.clone());
-    let door = match roles.contains(&Role::Receive) {
-        true => Some(open_door(&stage, &config.listen).await?),
-        false => None,
-    };
+    let door = if roles.contains(&Role::Receive) { Some(open_door(&stage, &config.listen).await?) } else { None };
     let running = Running::start(&stage, &roles);
     tracing::info!(roles = ?roles, admin = %config.listen.admin, "tillbridge is at work");
 

@@ -196,7 +196,7 @@ pub(super) fn agree(what: &'static str, currency: Currency, parts: &[Money], sta
     const SHOWN: usize = 24;
     let mut arithmetic = parts.iter().take(SHOWN).map(|part| part.amount().to_string()).collect::<Vec<_>>().join(" + ");
     if parts.len() > SHOWN {
-        arithmetic.push_str(&format!(" + … ({} more)", parts.len() - SHOWN));
+        arithmetic = format!("{arithmetic} + … ({} more)", parts.len() - SHOWN);
     }
     if arithmetic.is_empty() {
         arithmetic.push('0');

@@ -94,14 +94,12 @@ async fn handle_channel(stage: &Stage, handler: &dyn Handler, name: &ChannelName
         Desk { channel, journal: stage.journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
     // Work must end before its lease does; a handler that hangs loses its turn, and its late settlement is fenced off.
     let deadline = stage.pace.lease.mul_f32(0.8);
-    match tokio::time::timeout(deadline, handler.handle(&desk, batch)).await {
-        Ok(settlements) => settlements,
-        Err(_) => {
-            let reason = format!("the handler took longer than {} s", deadline.as_secs());
-            let outcome = Outcome::Retry { after: Duration::from_secs(5), reason, counts: true };
-            batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect()
-        }
+    if let Ok(settlements) = tokio::time::timeout(deadline, handler.handle(&desk, batch)).await {
+        return settlements;
     }
+    let reason = format!("the handler took longer than {} s", deadline.as_secs());
+    let outcome = Outcome::Retry { after: Duration::from_secs(5), reason, counts: true };
+    batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect()
 }
 
 async fn settle(stage: &Stage, handler: &'static str, settlements: Vec<Settlement>) {

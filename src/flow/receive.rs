@@ -167,8 +167,8 @@ async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<bytes::By
         return Err(Answer::TooSlow);
     };
     body.map_err(|error| {
-        let over =
-            std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+        let over = std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if over { Answer::TooLarge } else { Answer::Unreadable }
     })
 }

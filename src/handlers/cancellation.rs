@@ -38,17 +38,15 @@ impl Handler for NoteCancellation {
             Ok(invoices) => invoices,
             Err(error) => return journal_failed(batch, &error),
         };
-        let settle = |((claim, sale), invoice): ((&Claim, String), Option<String>)| match invoice {
-            Some(number) => {
+        let settle = |((claim, sale), invoice): ((&Claim, String), Option<String>)| {
+            if let Some(number) = invoice {
                 let reason = format!("invoice {number} was booked already; its refunds become credit notes");
-                Settlement::of(claim, Outcome::Ignored(reason))
+                return Settlement::of(claim, Outcome::Ignored(reason));
             }
-            None => {
-                let note = "the order ended before it was invoiced; nothing is booked for it".to_owned();
-                let mut settlement = Settlement::of(claim, Outcome::Done(note));
-                settlement.links.push(Link { kind: LinkKind::Cancelled, key: sale.clone(), other: sale });
-                settlement
-            }
+            let note = "the order ended before it was invoiced; nothing is booked for it".to_owned();
+            let mut settlement = Settlement::of(claim, Outcome::Done(note));
+            settlement.links.push(Link { kind: LinkKind::Cancelled, key: sale.clone(), other: sale });
+            settlement
         };
         batch.iter().zip(sales).zip(invoices).map(settle).collect()
     }

@@ -49,9 +49,9 @@ pub(super) fn try_again(failures: u32, reason: String) -> Outcome {
         };
     }
     let ceiling = FIRST_WAIT.saturating_mul(1 << failures.min(10)).min(LONGEST_WAIT);
-    let floor = ceiling / 4;
-    let spread = u64::try_from((ceiling - floor).as_millis()).unwrap_or(u64::MAX).max(1);
-    let after = floor + Duration::from_millis(rand::random_range(0..spread));
+    // A quarter is certain, the rest is chance.
+    let spread = u64::try_from((ceiling * 3 / 4).as_millis()).unwrap_or(u64::MAX).max(1);
+    let after = ceiling / 4 + Duration::from_millis(rand::random_range(0..spread));
     Outcome::Retry { after, reason, counts: true }
 }
 

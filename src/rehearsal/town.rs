@@ -12,7 +12,7 @@ use crate::office::counter_intelligence::CounterIntelligence;
 use crate::office::{ChangeKind, Office};
 use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules};
 use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
-use crate::sandbox::shopify::{ShopLocation, ShopOptions, ShopSandbox};
+use crate::sandbox::shopify::{Product, ShopLocation, ShopOptions, ShopSandbox};
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 use crate::storefront::{StockFigure, Storefront};
 
@@ -143,7 +143,7 @@ impl Town {
     pub async fn differences(&self) -> anyhow::Result<Vec<String>> {
         let mut differences = self.documents().await?;
         // What is off the web keeps the stock it had; it gets new figures when it comes back.
-        for product in self.shop.products().into_iter().filter(|product| product.is_visible()) {
+        for product in self.shop.products().into_iter().filter(Product::is_visible) {
             for sku in product.variants.iter().filter_map(|variant| variant.sku.as_deref()) {
                 differences.extend(self.stock_differs(sku).await?);
             }
@@ -178,7 +178,7 @@ impl Town {
             match (order.fulfilled, invoice) {
                 (true, None) => differences.push(format!("P2: order {} was shipped but has no invoice", order.name)),
                 (false, Some(_)) => {
-                    differences.push(format!("order {} was not shipped but has an invoice", order.name))
+                    differences.push(format!("order {} was not shipped but has an invoice", order.name));
                 }
                 (true, Some(invoice)) if invoice.total != order.captured => {
                     let what =
