@@ -21,6 +21,7 @@ pub const OTHER_VARIABLES: &[(&str, &str)] = &[
     ("TILLBRIDGE_LOG", "which log lines are written, such as `info` or `tillbridge::flow=debug,warn`"),
     ("TILLBRIDGE_LOG_FORMAT", "`text` or `json`"),
     ("TILLBRIDGE_REFERENCE", "tests only: compares against reference behaviour"),
+    ("TILLBRIDGE_TEST_SERVERS", "tests only: `required` makes a missing server a failure"),
     ("TILLBRIDGE_WRITE_SCHEMAS", "tests only: writes the files under `schemas/` anew"),
 ];
 

@@ -87,7 +87,11 @@ pub fn subscriber<W>(filter: &str, format: Format, writer: W) -> Result<Box<dyn 
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter).map_err(|error| LoggingError::Filter(error.to_string()))?;
+    let unreadable = |error: &dyn std::fmt::Display| LoggingError::Filter(error.to_string());
+    let filter = EnvFilter::try_new(filter).map_err(|error| unreadable(&error))?;
+    // Whatever is asked for: that library logs returned messages with their bodies (P8).
+    let never = crate::bus::rabbitmq::LOG_DIRECTIVE.parse().map_err(|error| unreadable(&error))?;
+    let filter = filter.add_directive(never);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
         Format::Text { coloured } => Box::new(builder.with_ansi(coloured).finish()),

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::stranger::{Stranger, options};
 
-const SCHEMA: &str =
-    concat!("directive @oneOf on INPUT_OBJECT\n", include_str!("../../../schemas/shopify/admin.graphql"));
+const SCHEMA: &str = include_str!("../../../schemas/shopify/admin.graphql");
 
 const SHOP: &str = "{ shop { name } }";
 
