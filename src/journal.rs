@@ -542,7 +542,7 @@ pub trait Journal: Intake {
     /// Stops handing out a channel's work, keeping it.
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError>;
 
-    /// Hands out a channel's work again. Answers whether it was paused.
+    /// Hands out a channel's work again; what rests until a retry is due at once. Answers whether it was paused.
     async fn resume(&self, channel: &ChannelName) -> Result<bool, JournalError>;
 
     /// Lists events, oldest first.

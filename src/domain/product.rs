@@ -69,6 +69,13 @@ impl Price {
             _ => (self.retail, None),
         }
     }
+
+    /// The next moment after `now` at which [`Price::at`] answers anew: a sale begins or ends by itself.
+    #[must_use]
+    pub fn changes_after(&self, now: Timestamp) -> Option<Timestamp> {
+        self.sale.filter(|sale| sale.amount() < self.retail.amount())?;
+        [self.sale_from, self.sale_until].into_iter().flatten().filter(|moment| *moment > now).min()
+    }
 }
 
 /// A picture of a product.
@@ -85,4 +92,32 @@ pub struct Image {
 pub struct ProductArchived {
     /// The office's key.
     pub style: StyleCode,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Currency;
+
+    #[test]
+    fn a_price_changes_by_itself_when_its_sale_begins_and_ends() {
+        let moment = |second| Timestamp::from_second(second).unwrap();
+        let amount = |text| Money::parse(text, Currency::parse("NZD").unwrap()).unwrap();
+        let price = Price {
+            sku: Sku::parse("TEE-S").unwrap(),
+            style: StyleCode::parse("TEE").unwrap(),
+            retail: amount("39.90"),
+            sale: Some(amount("30.00")),
+            sale_from: Some(moment(10)),
+            sale_until: Some(moment(20)),
+        };
+        let next = |price: &Price, now| price.changes_after(moment(now));
+        assert_eq!(
+            [9, 10, 19, 20].map(|now| next(&price, now)),
+            [Some(moment(10)), Some(moment(20)), Some(moment(20)), None]
+        );
+        let dearer = Price { sale: Some(amount("39.90")), ..price.clone() };
+        assert_eq!(next(&dearer, 9), None, "what is no cheaper is no sale");
+        assert_eq!(next(&Price { sale: None, ..price }, 9), None);
+    }
 }

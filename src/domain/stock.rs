@@ -14,3 +14,11 @@ pub struct StockLevel {
     /// Whole pieces; may be negative when more was sold than was booked in.
     pub on_hand: i64,
 }
+
+impl StockLevel {
+    /// The entity whose figure it is: what is written of it is kept under this name, and the newest version wins.
+    #[must_use]
+    pub fn entity(sku: &Sku, branch: &BranchCode) -> String {
+        format!("stock:{sku}@{branch}")
+    }
+}

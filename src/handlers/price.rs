@@ -1,4 +1,6 @@
 //! `price.changed` → price and struck-through price of a variant (F-287 to F-289).
+//!
+//! A sale begins and ends at its times without a word from the office: the handling rests until then and writes again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +32,7 @@ pub(super) struct WritePrices;
 /// A price that is to be written.
 struct Due<'a> {
     claim: &'a Claim,
+    price: &'a Price,
     row: PriceRow,
     value: String,
 }
@@ -73,18 +76,19 @@ impl Handler for WritePrices {
             let (pays, before) = price.at(now);
             let value = value(price, now);
             if last.is_some_and(|last| last.value == value) {
-                settled.push(wrote(claim, Outcome::Ignored("the storefront has it so already".into()), value));
+                let already = wrote(claim, Outcome::Ignored("the storefront has it so already".into()), value);
+                settled.push(until_it_changes(price, now, already));
                 continue;
             }
             let row = PriceRow { variant, price: pays, compare_at: before };
-            by_product.entry(product).or_default().push(Due { claim, row, value });
+            by_product.entry(product).or_default().push(Due { claim, price, row, value });
         }
         for (product, due) in by_product {
             let rows: Vec<PriceRow> = due.iter().map(|due| due.row.clone()).collect();
             let answer = desk.storefront.set_prices(&product, &rows).await;
             for due in due {
                 settled.push(match &answer {
-                    Ok(()) => done(&due),
+                    Ok(()) => until_it_changes(due.price, now, done(&due)),
                     Err(error) => Settlement::of(due.claim, after_failure(desk, due.claim, error).await),
                 });
             }
@@ -111,11 +115,22 @@ fn value(price: &Price, now: Timestamp) -> String {
     }
 }
 
+/// Keeps a handling whose price changes by itself later. A newer version that comes meanwhile ends it.
+fn until_it_changes(price: &Price, now: Timestamp, mut settlement: Settlement) -> Settlement {
+    if let Some(moment) = price.changes_after(now) {
+        let after = Duration::try_from(moment.duration_since(now)).unwrap_or_default();
+        let reason = format!("the sale of {} begins or ends at {moment}", price.sku);
+        settlement.outcome = Outcome::Retry { after, reason, counts: false };
+    }
+    settlement
+}
+
 fn done(due: &Due<'_>) -> Settlement {
     let Version(version) = due.claim.event.draft.version;
     let mut settlement = wrote(due.claim, Outcome::Done(due.value.clone()), due.value.clone());
     settlement.effects.push(Effect {
-        key: format!("storefront price {}#{version}", due.claim.event.draft.entity),
+        // One version of a price is written anew when its sale begins and when it ends.
+        key: format!("storefront price {}#{version} {}", due.claim.event.draft.entity, due.value),
         kind: "storefront price",
         result: due.value.clone(),
     });

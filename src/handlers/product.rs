@@ -6,10 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use crate::domain::{CallError, EventType, Fact, Product, Version};
+use crate::domain::{CallError, EventType, Fact, Product, StockLevel, Version};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement, Written};
-use crate::storefront::{ProductLink, VariantLink};
+use crate::storefront::{ProductLink, StockOutcome, StockRow, VariantLink};
 
 use super::outcome::{after_failure, journal_failed};
 use super::state::{newest, wrote};
@@ -106,7 +107,11 @@ async fn show(
     let (link, note) = match known(desk, product).await? {
         Some(link) => match desk.storefront.update_product(&link, product, now).await {
             // Somebody deleted it at the storefront: the office still wants it there.
-            Err(CallError::Unmapped { .. }) => (desk.storefront.create_product(product, now).await?, "created again"),
+            Err(CallError::Unmapped { .. }) => {
+                let link = desk.storefront.create_product(product, now).await?;
+                restock(desk, claim, &link).await?;
+                (link, "created again")
+            }
             updated => (updated?, "brought up to date"),
         },
         None => (desk.storefront.create_product(product, now).await?, "created"),
@@ -120,6 +125,36 @@ async fn show(
         settlement.links.push(Link { kind: LinkKind::StockItem, key, other: variant.stock_item });
     }
     Ok(settlement)
+}
+
+/// Puts the figures last written back onto a product that was created again: they are no news for the office, so nothing
+/// else would. Newer figures go to the new ids only once these are settled, and so come after. Sets absolute values, so
+/// repeating it is safe.
+async fn restock(desk: &Desk<'_>, claim: &Claim, link: &ProductLink) -> Result<(), Failure> {
+    let (mut entities, mut places) = (Vec::new(), Vec::new());
+    for variant in &link.variants {
+        for (branch, location) in &desk.channel.stock.locations {
+            entities.push(StockLevel::entity(&variant.sku, branch));
+            places.push((variant.stock_item.clone(), location.clone()));
+        }
+    }
+    let last = desk.journal.written(&desk.channel.name, &entities).await?;
+    let rows = places.into_iter().zip(last).filter_map(|((stock_item, location), last)| {
+        Some(StockRow { stock_item, location, quantity: last?.value.parse().ok()?, expected: None })
+    });
+    let rows: Vec<StockRow> = rows.collect();
+    for rows in rows.chunks(desk.storefront.stock_batch().max(1)) {
+        // The new product's ids are part of the key: each product that is created again is a decision of its own.
+        let about: String =
+            rows.iter().map(|row| format!("{}@{}={};", row.stock_item, row.location, row.quantity)).collect();
+        let key = Uuid::new_v5(&claim.event.id.0, about.as_bytes());
+        for outcome in desk.storefront.set_stock(key, desk.channel.stock.figure, rows).await? {
+            if let StockOutcome::Failed(error) = outcome {
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The ids kept for a product and those of its variants that are known.

@@ -143,6 +143,10 @@ impl Bridge {
                 return false;
             }
             let Some(office) = self.stage.sides.offices.get(&town.channel.office) else { return false };
+            // A poll that finds nothing only counts when there is nothing left that it could not see yet.
+            if !town.office.is_settled().await.unwrap_or(false) {
+                return false;
+            }
             for kind in ChangeKind::ALL {
                 match poll::once(self.stage.journal.as_ref(), office.as_ref(), *kind).await {
                     Ok(0) => {}

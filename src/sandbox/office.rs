@@ -82,6 +82,19 @@ impl SandboxOffice {
         rows.first_mut().map_or(Ok(0), |row| row.int(0))
     }
 
+    /// Whether every change made so far may be read by now. On a server a change comes into sight only when no older
+    /// transaction is running, whoever's it is.
+    ///
+    /// # Errors
+    /// [`CallError`] when the database cannot be read.
+    pub async fn is_settled(&self) -> Result<bool, CallError> {
+        let sql = "SELECT CAST(CASE WHEN newest.marker > (SELECT settled FROM ci_horizon) THEN 0 ELSE 1 END AS text) \
+                   FROM (SELECT max(marker) AS marker FROM (SELECT marker FROM ci_product \
+                   UNION ALL SELECT marker FROM ci_price UNION ALL SELECT marker FROM ci_stock) changes) newest";
+        let mut rows = self.read(sql, &[]).await?;
+        rows.first_mut().map_or(Ok(true), |row| row.flag(0))
+    }
+
     /// The currency of its prices.
     ///
     /// # Errors

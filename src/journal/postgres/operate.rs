@@ -14,6 +14,8 @@ use crate::journal::{Selection, audit, text};
 const PAUSE: &str =
     "INSERT INTO channel (name, paused) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused";
 const RESUME: &str = "UPDATE channel SET paused = NULL WHERE name = $1 AND paused IS NOT NULL";
+const WAKE: &str = "WITH found AS (SELECT id FROM handling WHERE channel = $1 AND state = 'ready' AND due > $2 \
+    ORDER BY id FOR UPDATE) UPDATE handling h SET due = $2 FROM found WHERE h.id = found.id";
 const AUDIT: &str = "INSERT INTO audit (at, who, what, subject, why) SELECT $1, $2, $3, subject, $5 \
     FROM unnest($4::text[]) AS t(subject)";
 const RETRY_HANDLINGS: &str = "WITH found AS (SELECT id FROM handling WHERE id = ANY($1::bigint[]) AND state = 'dead' \
@@ -72,6 +74,8 @@ impl Batch for Resume<'_> {
     async fn run(&self, work: &Work<'_>) -> Result<bool, Trouble> {
         let was_paused = work.run(RESUME, &[&self.channel.as_str()]).await? == 1;
         if was_paused {
+            // What rests after a failure need not wait on: somebody has just said that the way is free.
+            work.run(WAKE, &[&self.channel.as_str(), &work.now]).await?;
             record(work, audit::ITSELF, audit::RESUME, &[self.channel.to_string()], "").await?;
         }
         Ok(was_paused)

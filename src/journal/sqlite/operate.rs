@@ -12,6 +12,7 @@ use crate::journal::{JournalError, Selection, audit, text};
 const PAUSE: &str =
     "INSERT INTO channel (name, paused) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused";
 const RESUME: &str = "UPDATE channel SET paused = NULL WHERE name = ?1 AND paused IS NOT NULL";
+const WAKE: &str = "UPDATE handling SET due = ?2 WHERE channel = ?1 AND state = 'ready' AND due > ?2";
 const AUDIT: &str = "INSERT INTO audit (at, who, what, subject, why) VALUES (?1, ?2, ?3, ?4, ?5)";
 const RETRY_HANDLING: &str = "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2 \
     WHERE id = ?1 AND state = 'dead' RETURNING handler";
@@ -42,6 +43,8 @@ pub(super) fn pause(work: &Work<'_>, channel: &ChannelName, reason: &str) -> Res
 pub(super) fn resume(work: &Work<'_>, channel: &ChannelName) -> Result<bool, JournalError> {
     let was_paused = work.run(RESUME, params![channel.as_str()])? == 1;
     if was_paused {
+        // What rests after a failure need not wait on: somebody has just said that the way is free.
+        work.run(WAKE, params![channel.as_str(), work.now])?;
         record(work, audit::ITSELF, audit::RESUME, channel.as_str(), "")?;
     }
     Ok(was_paused)

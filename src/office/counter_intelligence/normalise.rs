@@ -98,7 +98,7 @@ fn stock(record: &StockRecord) -> Meaning {
     }
     let on_hand =
         record.on_hand.parse().map_err(|_| format!("{what} is `{}`, which is not a whole number", record.on_hand))?;
-    let entity = format!("stock:{sku}@{branch}");
+    let entity = StockLevel::entity(&sku, &branch);
     event(entity, record.marker, &record.changed_at, Fact::StockChanged(StockLevel { sku, branch, on_hand }))
 }
 

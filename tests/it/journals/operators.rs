@@ -9,6 +9,7 @@ use super::things::*;
 on_both_journals! {
     a_paused_channel_keeps_its_work_and_others_go_on
     work_published_before_the_pause_is_put_back
+    work_that_rests_is_due_when_the_pause_ends
     dead_letters_are_listed_retried_and_discarded
     a_rejected_delivery_is_read_again_on_retry
     dead_letters_are_narrowed_by_what_is_asked
@@ -44,6 +45,16 @@ async fn work_published_before_the_pause_is_put_back(shelf: Shelf) {
     assert!(shelf.claims(&due).await.is_empty());
     shelf.journal.resume(&kiwi()).await.unwrap();
     assert_eq!(shelf.publishes().await, due, "and is due as soon as the pause ends");
+}
+
+async fn work_that_rests_is_due_when_the_pause_ends(shelf: Shelf) {
+    shelf.raises(vec![stock("SHIRT", 1)], &["stock"]).await;
+    let claim = shelf.works_on_one().await;
+    shelf.journal.pause(&kiwi(), "the shop refuses our token").await.unwrap();
+    assert!(shelf.settles(&claim, retry(60 * SECOND)).await);
+    assert!(shelf.publishes().await.is_empty());
+    shelf.journal.resume(&kiwi()).await.unwrap();
+    assert_eq!(shelf.publishes().await, [claim.handling]);
 }
 
 async fn dead_letters_are_listed_retried_and_discarded(shelf: Shelf) {

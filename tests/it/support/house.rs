@@ -1,11 +1,15 @@
 //! A house for one story: towns, a bridge between them, and the promises checked at the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tillbridge::domain::{BranchCode, Sku};
 use tillbridge::flow::Pace;
-use tillbridge::journal::Journal;
+use tillbridge::journal::{DeadLetter, Journal, Selection};
+use tillbridge::policy::Channel;
 use tillbridge::rehearsal::{self, Bridge, Bus, Plan, Town, TownPlan};
+use tokio::time::Instant;
 
 use super::{rooms, servers};
 
@@ -43,9 +47,14 @@ impl House {
     /// Opens a house with these towns.
     pub async fn open_with(deployment: Deployment, plans: Vec<TownPlan>) -> Self {
         let mut house = Self::build(deployment, plans).await;
-        house.start().await;
-        house.rest().await;
+        house.opens().await;
         house
+    }
+
+    /// Starts the bridge of a house that was only built, and waits until everything is at rest.
+    pub async fn opens(&mut self) {
+        self.start().await;
+        self.rest().await;
     }
 
     /// A house whose bridge has not been started.
@@ -100,6 +109,17 @@ impl House {
         &self.towns[0]
     }
 
+    /// The channel's rules, to be changed while the bridge is down.
+    pub fn rules(&mut self) -> &mut Channel {
+        assert!(self.bridge.is_none(), "a running bridge has read its rules already");
+        Arc::make_mut(&mut self.towns[0].channel)
+    }
+
+    /// Pieces of a SKU at a branch, by the office.
+    pub async fn pieces(&self, sku: &str, branch: &str) -> i64 {
+        self.town().office.stock(&Sku::parse(sku).unwrap(), &BranchCode::parse(branch).unwrap()).await.unwrap()
+    }
+
     /// The bridge's journal.
     pub fn journal(&self) -> &dyn Journal {
         self.bridge.as_ref().unwrap().stage.journal.as_ref()
@@ -111,6 +131,37 @@ impl House {
         let bridge = self.bridge.as_ref().unwrap();
         if !bridge.at_rest(&towns, PATIENCE).await {
             panic!("the bridge never came to rest: {:#?}", self.journal().counts().await.unwrap());
+        }
+    }
+
+    /// Waits until something is so, at most [`PATIENCE`].
+    pub async fn until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !is_so().await {
+            assert!(Instant::now() < until, "never: {what}; {:#?}", self.journal().counts().await.unwrap());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The dead letters there are, oldest first.
+    pub async fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.journal().dead(&Selection { limit: 100, ..Selection::default() }).await.unwrap()
+    }
+
+    /// The first town's office stops answering: its file is locked, or its server refuses everybody.
+    pub async fn office_goes_away(&self) -> Away<'_> {
+        match self.deployment {
+            Deployment::Embedded => {
+                let path = self.town().office_url.strip_prefix("sqlite:").unwrap();
+                let somebody_else = rusqlite::Connection::open(path).unwrap();
+                somebody_else.execute_batch("BEGIN IMMEDIATE").unwrap();
+                Away::Locked(somebody_else)
+            }
+            Deployment::Distributed => {
+                // The first database is the journal's, the second the first town's.
+                self.databases[1].refuse_everybody().await;
+                Away::Refusing(&self.databases[1])
+            }
         }
     }
 
@@ -130,6 +181,24 @@ impl House {
         }
         for database in std::mem::take(&mut self.databases) {
             database.drop().await;
+        }
+    }
+}
+
+/// An office that does not answer.
+pub enum Away<'house> {
+    /// Somebody else is writing to its file and does not come to an end.
+    Locked(rusqlite::Connection),
+    /// Its server lets nobody in.
+    Refusing(&'house rooms::Database),
+}
+
+impl Away<'_> {
+    /// It answers again.
+    pub async fn comes_back(self) {
+        match self {
+            Self::Locked(somebody_else) => somebody_else.execute_batch("ROLLBACK").unwrap(),
+            Self::Refusing(database) => database.let_everybody_in().await,
         }
     }
 }

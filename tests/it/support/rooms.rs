@@ -27,6 +27,18 @@ impl Database {
         Self { url: format!("{server}/{name}{parameters}"), name, admin }
     }
 
+    /// Ends every connection to it and refuses new ones.
+    pub async fn refuse_everybody(&self) {
+        run(&self.admin, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name)).await;
+        let connected = format!("FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        run(&self.admin, &format!("SELECT pg_terminate_backend(pid) {connected}")).await;
+    }
+
+    /// Takes connections again.
+    pub async fn let_everybody_in(&self) {
+        run(&self.admin, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name)).await;
+    }
+
     /// Drops it, whoever is still connected.
     pub async fn drop(self) {
         run(&self.admin, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;

@@ -1,0 +1,84 @@
+//! Webhooks that a story writes, signs and sends itself, where the simulated shop would send them in its own way.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use rust_decimal::Decimal;
+use tillbridge::domain::{Currency, Money};
+use tillbridge::rehearsal::Town;
+use tillbridge::sandbox::shopify::lives::{Life, Minor, OrderPlan, RefundPlan};
+use uuid::Uuid;
+
+use crate::support::house::House;
+
+/// A webhook call with everything a real one has.
+#[derive(Clone)]
+pub struct Webhook {
+    pub topic: &'static str,
+    pub body: Bytes,
+    pub webhook_id: String,
+    pub event_id: String,
+    domain: String,
+    signature: String,
+}
+
+impl Webhook {
+    /// Signed with the secret of the town's shop, under ids of its own.
+    pub fn of(town: &Town, topic: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        Self {
+            topic,
+            signature: signature(&town.shop.secret(), &body),
+            body,
+            webhook_id: Uuid::new_v4().to_string(),
+            event_id: Uuid::new_v4().to_string(),
+            domain: town.domain.clone(),
+        }
+    }
+
+    /// The same fact under another webhook id, as when a shop sends it anew.
+    pub fn again(&self) -> Self {
+        Self { webhook_id: Uuid::new_v4().to_string(), ..self.clone() }
+    }
+
+    /// Sends it to the house's door; answers the status.
+    pub async fn send(&self, house: &House) -> u16 {
+        let address = house.bridge.as_ref().unwrap().address_for(house.town());
+        let request = reqwest::Client::builder().no_proxy().build().unwrap().post(address);
+        let request = request
+            .header("Content-Type", "application/json")
+            .header("X-Shopify-Topic", self.topic)
+            .header("X-Shopify-Hmac-Sha256", &self.signature)
+            .header("X-Shopify-Shop-Domain", &self.domain)
+            .header("X-Shopify-API-Version", "2026-10")
+            .header("X-Shopify-Webhook-Id", &self.webhook_id)
+            .header("X-Shopify-Event-Id", &self.event_id);
+        request.body(self.body.clone()).send().await.unwrap().status().as_u16()
+    }
+}
+
+/// What a shop with this secret writes into the signature header.
+pub fn signature(secret: &str, body: &[u8]) -> String {
+    let mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(body);
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// An order's life that no shop knows of, to be told by hand.
+pub fn life(seed: u64, order: OrderPlan, refunds: Vec<RefundPlan>) -> Life {
+    Life { seed, order, refunds }
+}
+
+/// A plain order of the first things a shop sells: so many pieces of each. Prices contain tax, as in a house's first town.
+pub fn order_of(house: &House, pieces: &[i64]) -> OrderPlan {
+    let goods = house.town().shop.catalogue();
+    let wanted: Vec<_> = goods.iter().zip(pieces.iter().copied()).collect();
+    let mut plan = OrderPlan::plain(goods[0].price.currency(), &wanted);
+    plan.taxes_included = true;
+    plan
+}
+
+/// Smallest units as money.
+pub fn money(minor: Minor, currency: Currency) -> Money {
+    Money::rounded(Decimal::new(minor, currency.decimals()), currency)
+}

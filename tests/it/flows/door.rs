@@ -1,0 +1,262 @@
+//! The webhook door: what is refused, how, and that nothing of it reaches the journal (P1, P8, P9).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use tempfile::TempDir;
+use tillbridge::domain::{NewDelivery, Secret, StorefrontName, Verified};
+use tillbridge::flow::receive::Door;
+use tillbridge::journal::sqlite::SqliteJournal;
+use tillbridge::journal::{Appended, Intake, Journal, JournalError};
+use tillbridge::storefront::Storefront;
+use tillbridge::storefront::shopify::{DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::by_hand::signature;
+
+/// Small, so that a body over it lies in the receiver's hands whole and its refusal is never lost.
+const BODY_LIMIT: usize = 1024;
+const BODY: &str = r#"{"id":1}"#;
+
+/// A door of its own before a journal, to be called byte by byte.
+struct Doorstep {
+    address: SocketAddr,
+    stop: CancellationToken,
+}
+
+impl Doorstep {
+    async fn before(journal: Arc<dyn Intake>, secrets: &[&str]) -> Self {
+        // Somebody else in the process may have installed one already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let name = StorefrontName::parse("kiwi-web").unwrap();
+        let shopify: Arc<dyn Storefront> = Arc::new(
+            Shopify::new(ShopifyConfig {
+                name: name.clone(),
+                shop: "kiwi-web.myshopify.com".to_owned(),
+                endpoint: None,
+                token: Secret::new("shpat_story".to_owned()),
+                webhook_secrets: secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect(),
+                publications: Vec::new(),
+                pos_key_namespace: DEFAULT_KEY_NAMESPACE.to_owned(),
+            })
+            .unwrap(),
+        );
+        let storefronts = BTreeMap::from([(name, shopify)]);
+        let door = Door::new(journal, storefronts, Arc::new(Notify::new()), BODY_LIMIT, 16);
+        let listener = tillbridge::ops::web::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        tillbridge::ops::web::serve(listener, door.router(), stop.clone());
+        Self { address, stop }
+    }
+
+    /// Sends bytes and reads the answer, head and all, in lower case.
+    async fn says(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap().to_lowercase()
+    }
+
+    /// The status of the answer to a call.
+    async fn answers(&self, call: &Call) -> u16 {
+        status(&self.says(call.text().as_bytes()).await)
+    }
+}
+
+impl Drop for Doorstep {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn status(answer: &str) -> u16 {
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// A call that is right in everything until a story spoils it.
+struct Call {
+    line: &'static str,
+    headers: BTreeMap<&'static str, String>,
+    body: String,
+}
+
+impl Call {
+    fn right() -> Self {
+        let headers = BTreeMap::from([
+            ("Host", "bridge.example".to_owned()),
+            ("Connection", "close".to_owned()),
+            ("Content-Type", "application/json".to_owned()),
+            ("Content-Length", BODY.len().to_string()),
+            ("X-Shopify-Topic", "orders/create".to_owned()),
+            ("X-Shopify-Hmac-Sha256", signature("new secret", BODY.as_bytes())),
+            ("X-Shopify-Shop-Domain", "kiwi-web.myshopify.com".to_owned()),
+            ("X-Shopify-Webhook-Id", "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043".to_owned()),
+        ]);
+        Self { line: "POST /webhooks/kiwi-web HTTP/1.1", headers, body: BODY.to_owned() }
+    }
+
+    fn line(mut self, line: &'static str) -> Self {
+        self.line = line;
+        self
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
+    fn without(mut self, name: &'static str) -> Self {
+        self.headers.remove(name).unwrap();
+        self
+    }
+
+    fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    fn text(&self) -> String {
+        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!("{}\r\n{headers}\r\n{}", self.line, self.body)
+    }
+}
+
+/// A journal that keeps deliveries, and its folder.
+fn journal() -> (Arc<SqliteJournal>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    (Arc::new(SqliteJournal::open(&folder.path().join("journal.db")).unwrap()), folder)
+}
+
+async fn kept(journal: &SqliteJournal) -> i64 {
+    let counts = journal.counts().await.unwrap();
+    counts.deliveries.values().sum::<i64>() + counts.duplicates
+}
+
+#[tokio::test]
+async fn what_is_refused_never_reaches_the_journal() {
+    let (journal, _folder) = journal();
+    let door = Doorstep::before(journal.clone(), &["new secret"]).await;
+    let hex: String = {
+        use base64::Engine as _;
+        let signature = signature("new secret", BODY.as_bytes());
+        let bytes = base64::engine::general_purpose::STANDARD.decode(signature).unwrap();
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let refused = [
+        (401, "no signature", Call::right().without("X-Shopify-Hmac-Sha256")),
+        (401, "another's signature", Call::right().with("X-Shopify-Hmac-Sha256", signature("guess", BODY.as_bytes()))),
+        (401, "a signature in hexadecimal", Call::right().with("X-Shopify-Hmac-Sha256", hex)),
+        (401, "no base64", Call::right().with("X-Shopify-Hmac-Sha256", "*")),
+        (401, "another body", Call::right().body(r#"{"id":2}"#)),
+        (404, "an unknown storefront", Call::right().line("POST /webhooks/weka-web HTTP/1.1")),
+        (404, "another path", Call::right().line("POST /web HTTP/1.1")),
+        (405, "GET", Call::right().line("GET /webhooks/kiwi-web HTTP/1.1")),
+        (405, "PUT", Call::right().line("PUT /webhooks/kiwi-web HTTP/1.1")),
+        (415, "a form", Call::right().with("Content-Type", "application/x-www-form-urlencoded")),
+        (400, "no webhook id", Call::right().without("X-Shopify-Webhook-Id")),
+        (400, "an empty webhook id", Call::right().with("X-Shopify-Webhook-Id", "")),
+        (400, "an endless webhook id", Call::right().with("X-Shopify-Webhook-Id", "7".repeat(201))),
+        (400, "no topic", Call::right().without("X-Shopify-Topic")),
+        (400, "another shop", Call::right().with("X-Shopify-Shop-Domain", "weka-web.myshopify.com")),
+    ];
+    for (expected, what, call) in refused {
+        assert_eq!(door.answers(&call).await, expected, "{what}");
+    }
+    assert_eq!(kept(&journal).await, 0);
+    assert_eq!(door.answers(&Call::right()).await, 200);
+    assert_eq!(kept(&journal).await, 1);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_however_it_is_sent() {
+    let (journal, _folder) = journal();
+    let door = Doorstep::before(journal.clone(), &["new secret"]).await;
+    let large = format!("\"{}\"", "x".repeat(BODY_LIMIT));
+    let signed = Call::right().with("X-Shopify-Hmac-Sha256", signature("new secret", large.as_bytes()));
+    // Declared: refused before a byte of it is read.
+    let declared = signed.with("Content-Length", large.len().to_string()).body("");
+    assert_eq!(door.answers(&declared).await, 413);
+    // In chunks: no length is told, so what comes is counted.
+    let (first, second) = large.split_at(600);
+    let chunks = format!("{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    let chunked = declared.without("Content-Length").with("Transfer-Encoding", "chunked").body(chunks);
+    assert_eq!(door.answers(&chunked).await, 413);
+    assert_eq!(kept(&journal).await, 0);
+    // One of exactly the allowed size is taken, in chunks too.
+    let largest = format!("\"{}\"", "x".repeat(BODY_LIMIT - 2));
+    let (first, second) = largest.split_at(600);
+    let chunks = format!("{:x}\r\n{first}\r\n{:x}\r\n{second}\r\n0\r\n\r\n", first.len(), second.len());
+    let signed = chunked.with("X-Shopify-Hmac-Sha256", signature("new secret", largest.as_bytes())).body(chunks);
+    assert_eq!(door.answers(&signed).await, 200);
+    assert_eq!(kept(&journal).await, 1);
+}
+
+#[tokio::test]
+async fn while_secrets_change_both_are_good() {
+    let (journal, _folder) = journal();
+    let door = Doorstep::before(journal.clone(), &["new secret", "old secret"]).await;
+    for (secret, id) in [("old secret", "1"), ("new secret", "2")] {
+        let call = Call::right().with("X-Shopify-Hmac-Sha256", signature(secret, BODY.as_bytes()));
+        assert_eq!(door.answers(&call.with("X-Shopify-Webhook-Id", id)).await, 200, "{secret}");
+    }
+    assert_eq!(kept(&journal).await, 2);
+    let afterwards = Doorstep::before(journal.clone(), &["new secret"]).await;
+    let late = Call::right().with("X-Shopify-Hmac-Sha256", signature("old secret", BODY.as_bytes()));
+    assert_eq!(afterwards.answers(&late.with("X-Shopify-Webhook-Id", "3")).await, 401);
+    assert_eq!(kept(&journal).await, 2);
+}
+
+#[tokio::test]
+async fn header_names_are_taken_in_any_case() {
+    let (journal, _folder) = journal();
+    let door = Doorstep::before(journal.clone(), &["new secret"]).await;
+    let right = Call::right().text();
+    let (head, body) = right.split_once("\r\n\r\n").unwrap();
+    let recased = |change: fn(&str) -> String| {
+        let lines = head.split("\r\n").map(|line| match line.split_once(": ") {
+            Some((name, value)) => format!("{}: {value}", change(name)),
+            None => line.to_owned(),
+        });
+        format!("{}\r\n\r\n{body}", lines.collect::<Vec<_>>().join("\r\n"))
+    };
+    for change in [str::to_lowercase, str::to_uppercase] {
+        assert_eq!(status(&door.says(recased(change).as_bytes()).await), 200);
+    }
+    // All of them name one webhook id, so they are one delivery.
+    assert_eq!(journal.counts().await.unwrap().duplicates, 1);
+}
+
+/// A journal that cannot take anything and counts what it is asked.
+#[derive(Default)]
+struct Full(AtomicUsize);
+
+#[async_trait]
+impl Intake for Full {
+    async fn append(&self, _delivery: Verified<NewDelivery>) -> Result<Appended, JournalError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(JournalError::Unavailable("the disk is full".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn while_the_journal_is_away_the_shop_is_told_to_come_again() {
+    let full = Arc::new(Full::default());
+    let door = Doorstep::before(full.clone(), &["new secret"]).await;
+    let answer = door.says(Call::right().text().as_bytes()).await;
+    assert_eq!(status(&answer), 503);
+    let head = answer.split("\r\n\r\n").next().unwrap();
+    let wait = head.lines().find_map(|line| line.strip_prefix("retry-after: ")).expect("a time to wait");
+    assert!((1..=60).contains(&wait.parse::<u32>().unwrap()), "{wait}");
+    assert!(!answer.contains("disk"), "what is wrong inside is nobody's business: {answer}");
+    assert_eq!(full.0.load(Ordering::Relaxed), 1);
+    let unsigned = Call::right().without("X-Shopify-Hmac-Sha256");
+    assert_eq!(door.answers(&unsigned).await, 401, "who is not known learns nothing of it");
+    assert_eq!(full.0.load(Ordering::Relaxed), 1);
+}

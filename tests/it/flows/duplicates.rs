@@ -1,0 +1,88 @@
+//! What is told more than once takes effect once (P2).
+
+use std::sync::Arc;
+
+use tillbridge::journal::Selection;
+use tokio::task::JoinSet;
+
+use super::by_hand::{Webhook, life, order_of};
+use crate::support::house::{Deployment, House, on_both_deployments};
+
+on_both_deployments! {
+    async fn the_same_webhook_64_times_at_once_is_one_delivery_and_one_invoice(deployment: Deployment) {
+        let house = Arc::new(House::open(deployment).await);
+        let life = life(2, order_of(&house, &[2]), Vec::new());
+        let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
+        let before = house.journal().counts().await.unwrap();
+        let mut calls = JoinSet::new();
+        for _ in 0..64 {
+            let (house, webhook) = (Arc::clone(&house), webhook.clone());
+            calls.spawn(async move { webhook.send(&house).await });
+        }
+        assert_eq!(calls.join_all().await, [200; 64]);
+        house.rest().await;
+        let after = house.journal().counts().await.unwrap();
+        assert_eq!(after.duplicates - before.duplicates, 63);
+        assert_eq!(after.events["sale.invoiced"], 1);
+        assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
+        Arc::into_inner(house).unwrap().keeps_its_promises(0).await;
+    }
+
+    async fn the_same_fact_under_a_new_webhook_id_is_a_duplicate(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let life = life(3, order_of(&house, &[1]), Vec::new());
+        let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
+        let before = house.journal().counts().await.unwrap().duplicates;
+        assert_eq!(webhook.send(&house).await, 200);
+        house.rest().await;
+        assert_eq!(webhook.again().send(&house).await, 200);
+        house.rest().await;
+        assert_eq!(house.journal().counts().await.unwrap().duplicates - before, 1);
+        assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
+        house.keeps_its_promises(0).await;
+    }
+
+    /// A shop that was restored from a backup may tell an old fact under new numbers.
+    async fn the_same_order_told_as_a_new_event_is_booked_once(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let life = life(4, order_of(&house, &[1]), Vec::new());
+        for _ in 0..2 {
+            let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
+            assert_eq!(webhook.send(&house).await, 200);
+            house.rest().await;
+        }
+        assert_eq!(house.journal().counts().await.unwrap().events["sale.invoiced"], 1);
+        assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
+        house.keeps_its_promises(0).await;
+    }
+
+    async fn replaying_everything_changes_nothing(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        let goods = shop.catalogue();
+        for seed in 200..210 {
+            let life = tillbridge::sandbox::shopify::lives::Life::generate(seed, goods[0].price.currency(), true, &goods);
+            shop.live(&life).await.unwrap();
+        }
+        house.rest().await;
+        let (invoices, credits) = (office.invoices().await.unwrap(), office.credit_notes().await.unwrap());
+        let (writes, catalogue) = (shop.writes(), shop.catalogue());
+        let mut page = Selection { limit: 1_000, ..Selection::default() };
+        let mut replayed = 0;
+        loop {
+            let (count, last) = house.journal().replay(&page, false, "a story").await.unwrap();
+            replayed += count;
+            match last {
+                Some(_) => page.after = last,
+                None => break,
+            }
+        }
+        assert!(replayed > 100, "only {replayed} handlings were replayed");
+        house.rest().await;
+        assert_eq!(office.invoices().await.unwrap(), invoices);
+        assert_eq!(office.credit_notes().await.unwrap(), credits);
+        assert_eq!(shop.writes(), writes);
+        assert_eq!(shop.catalogue(), catalogue);
+        house.keeps_its_promises(0).await;
+    }
+}
