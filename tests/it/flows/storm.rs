@@ -2,7 +2,8 @@
 //! is killed again and again. Afterwards every order and refund is in the books exactly once, to the smallest unit, and both
 //! sides show the same stock.
 //!
-//! `STORM_LIVES` sets how many orders there are, `STORM_KILLS` how often the process is killed.
+//! `STORM_LIVES` sets how many orders there are, `STORM_KILLS` how often the process is killed; the README has the command for
+//! the long form.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use tokio::time::Instant;
 use crate::support::house::{Deployment, PATIENCE};
 use crate::support::{rooms, servers};
 
-const LIVES: u64 = 10_000;
+const LIVES: u64 = 3_000;
 const KILLS: u64 = 10;
 /// Topics in which the bridge's own writes come back; nothing may follow from them.
 const ECHOES: [&str; 2] = ["inventory_levels/update", "products/update"];

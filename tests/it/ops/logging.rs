@@ -61,12 +61,18 @@ fn our_news_and_others_complaints_are_written() {
     let text = logged(NEWS, PLAIN, || {
         tracing::info!(target: "tillbridge::flow", "ours");
         tracing::debug!(target: "tillbridge::flow", "chatter");
-        tracing::info!(target: "lapin", "theirs");
-        tracing::warn!(target: "lapin", "complaint");
+        tracing::info!(target: "hyper", "theirs");
+        tracing::warn!(target: "hyper", "complaint");
     });
     for (word, written) in [("ours", true), ("chatter", false), ("theirs", false), ("complaint", true)] {
         assert_eq!(text.contains(word), written, "{word}: {text}");
     }
+}
+
+#[test]
+fn the_broker_library_stays_silent_whatever_is_asked_for() {
+    let text = logged("trace,lapin=trace", PLAIN, || tracing::error!(target: "lapin", "a message with its body"));
+    assert_eq!(text, "");
 }
 
 #[test]
