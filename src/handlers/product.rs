@@ -145,9 +145,9 @@ async fn restock(desk: &Desk<'_>, claim: &Claim, link: &ProductLink) -> Result<(
     let rows: Vec<StockRow> = rows.collect();
     for rows in rows.chunks(desk.storefront.stock_batch().max(1)) {
         // The new product's ids are part of the key: each product that is created again is a decision of its own.
-        let about: String =
-            rows.iter().map(|row| format!("{}@{}={};", row.stock_item, row.location, row.quantity)).collect();
-        let key = Uuid::new_v5(&claim.event.id.0, about.as_bytes());
+        let about: Vec<String> =
+            rows.iter().map(|row| format!("{}@{}={}", row.stock_item, row.location, row.quantity)).collect();
+        let key = Uuid::new_v5(&claim.event.id.0, about.join(";").as_bytes());
         for outcome in desk.storefront.set_stock(key, desk.channel.stock.figure, rows).await? {
             if let StockOutcome::Failed(error) = outcome {
                 return Err(error.into());

@@ -156,7 +156,9 @@ async fn settle_row<'a>(
             let error = match error {
                 CallError::Unmapped { what, .. } => CallError::Unmapped {
                     what,
-                    fix: "map the branch to a location that stocks it under [channels.locations]".into(),
+                    fix: "if the product was deleted at the storefront, let it come back by changing its style in the office; \
+                          if the location is gone, correct it under [channels.locations]"
+                        .into(),
                 },
                 error => error,
             };
@@ -183,10 +185,11 @@ fn done(due: &Due<'_>, written: bool) -> Settlement {
 /// Names one decision: the same rows of the same handlings give the same key, so that a repeated call is harmless; a new
 /// decision gives another.
 fn key(due: &[Due<'_>]) -> Uuid {
-    let mut text = String::with_capacity(due.len() * 48);
+    let mut text = String::with_capacity(due.len() * 120);
     for due in due {
         use std::fmt::Write;
-        let _ = write!(text, "{}|{}|{:?};", due.claim.handling.0, due.row.quantity, due.row.expected);
+        let StockRow { stock_item, location, quantity, expected } = &due.row;
+        let _ = write!(text, "{}|{stock_item}|{location}|{quantity}|{expected:?};", due.claim.handling.0);
     }
     let namespace = due.first().map_or(Uuid::NAMESPACE_OID, |due| due.claim.event.id.0);
     Uuid::new_v5(&namespace, text.as_bytes())

@@ -15,10 +15,10 @@ use crate::support::house::House;
 /// A webhook call with everything a real one has.
 #[derive(Clone)]
 pub struct Webhook {
-    pub topic: &'static str,
-    pub body: Bytes,
-    pub webhook_id: String,
-    pub event_id: String,
+    topic: &'static str,
+    body: Bytes,
+    id: String,
+    event: String,
     domain: String,
     signature: String,
 }
@@ -31,15 +31,15 @@ impl Webhook {
             topic,
             signature: signature(&town.shop.secret(), &body),
             body,
-            webhook_id: Uuid::new_v4().to_string(),
-            event_id: Uuid::new_v4().to_string(),
+            id: Uuid::new_v4().to_string(),
+            event: Uuid::new_v4().to_string(),
             domain: town.domain.clone(),
         }
     }
 
     /// The same fact under another webhook id, as when a shop sends it anew.
     pub fn again(&self) -> Self {
-        Self { webhook_id: Uuid::new_v4().to_string(), ..self.clone() }
+        Self { id: Uuid::new_v4().to_string(), ..self.clone() }
     }
 
     /// Sends it to the house's door; answers the status.
@@ -52,8 +52,8 @@ impl Webhook {
             .header("X-Shopify-Hmac-Sha256", &self.signature)
             .header("X-Shopify-Shop-Domain", &self.domain)
             .header("X-Shopify-API-Version", "2026-10")
-            .header("X-Shopify-Webhook-Id", &self.webhook_id)
-            .header("X-Shopify-Event-Id", &self.event_id);
+            .header("X-Shopify-Webhook-Id", &self.id)
+            .header("X-Shopify-Event-Id", &self.event);
         request.body(self.body.clone()).send().await.unwrap().status().as_u16()
     }
 }

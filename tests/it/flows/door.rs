@@ -123,8 +123,8 @@ impl Call {
     }
 
     fn text(&self) -> String {
-        let headers: String = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("{}\r\n{headers}\r\n{}", self.line, self.body)
+        let headers: Vec<String> = self.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        format!("{}\r\n{}\r\n\r\n{}", self.line, headers.join("\r\n"), self.body)
     }
 }
 
@@ -143,11 +143,11 @@ async fn kept(journal: &SqliteJournal) -> i64 {
 async fn what_is_refused_never_reaches_the_journal() {
     let (journal, _folder) = journal();
     let door = Doorstep::before(journal.clone(), &["new secret"]).await;
-    let hex: String = {
+    let hex = {
         use base64::Engine as _;
         let signature = signature("new secret", BODY.as_bytes());
         let bytes = base64::engine::general_purpose::STANDARD.decode(signature).unwrap();
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
     };
     let refused = [
         (401, "no signature", Call::right().without("X-Shopify-Hmac-Sha256")),

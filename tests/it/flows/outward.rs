@@ -1,5 +1,6 @@
 //! What changes in the office is shown on the web.
 
+use jiff::{SignedDuration, Timestamp};
 use tillbridge::domain::{BranchCode, Money, Sku, StyleCode};
 use tillbridge::flow::poll;
 use tillbridge::office::ChangeKind;
@@ -73,6 +74,22 @@ on_both_deployments! {
         office.set_sale(sku, None, None, None).await.unwrap();
         house.rest().await;
         assert_eq!(shown(sku), (price(&house, "50.00"), None));
+        house.keeps_its_promises(0).await;
+    }
+
+    /// F-289: nobody touches the price when its sale begins or ends.
+    async fn a_sale_begins_and_ends_at_its_times_by_itself(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        let sku = &house.town().assortment.skus[0];
+        let (retail, sale) = (price(&house, "39.90"), price(&house, "30.00"));
+        let shown = || shop.variant(sku.as_str()).map(|variant| (variant.price, variant.compare_at)).unwrap();
+        assert_eq!(shown(), (retail, None));
+        let soon = || Timestamp::now() + SignedDuration::from_secs(2);
+        office.set_sale(sku, Some(sale), Some(soon()), None).await.unwrap();
+        house.until("the sale begins", async || shown() == (sale, Some(retail))).await;
+        office.set_sale(sku, Some(sale), None, Some(soon())).await.unwrap();
+        house.until("the sale ends", async || shown() == (retail, None)).await;
         house.keeps_its_promises(0).await;
     }
 
@@ -172,6 +189,27 @@ on_both_deployments! {
         }
         let sku = &skus(&after)[0];
         office.sell_at_till(sku, &branch("WEB"), 1).await.unwrap();
+        house.keeps_its_promises(0).await;
+    }
+
+    /// There is no place for the figure until the product is back; then it is shown.
+    async fn a_till_sale_of_a_product_deleted_at_the_shop_is_not_forgotten(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        let style = &house.town().assortment.active[0];
+        let before = product(&house, style).unwrap();
+        let sku = &skus(&before)[0];
+        shop.delete_product(before.id).await.unwrap();
+        office.sell_at_till(sku, &branch("WEB"), 1).await.unwrap();
+        house.rest().await;
+        let letters = house.dead_letters().await;
+        assert_eq!(letters.len(), 1);
+        assert!(letters[0].action.contains("changing its style in the office"), "{}", letters[0].action);
+        office.rename(style, "Tee, once more").await.unwrap();
+        house.rest().await;
+        assert_eq!(house.journal().retry_dead(&[letters[0].id.clone()], "ana").await.unwrap(), 1);
+        house.rest().await;
+        assert_eq!(shop.stock(sku.as_str(), "WEB").unwrap().on_hand, house.pieces(sku.as_str(), "WEB").await);
         house.keeps_its_promises(0).await;
     }
 

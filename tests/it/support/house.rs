@@ -129,9 +129,8 @@ impl House {
     pub async fn rest(&self) {
         let towns: Vec<&Town> = self.towns.iter().collect();
         let bridge = self.bridge.as_ref().unwrap();
-        if !bridge.at_rest(&towns, PATIENCE).await {
-            panic!("the bridge never came to rest: {:#?}", self.journal().counts().await.unwrap());
-        }
+        let rests = bridge.at_rest(&towns, PATIENCE).await;
+        assert!(rests, "the bridge never came to rest: {:#?}", self.journal().counts().await.unwrap());
     }
 
     /// Waits until something is so, at most [`PATIENCE`].
