@@ -14,6 +14,8 @@ use crate::domain::{EventId, EventType, HandlerName, HandlingId};
 pub mod local;
 pub mod rabbitmq;
 
+pub use rabbitmq::LOG_DIRECTIVE;
+
 /// Why a message was not taken by the bus. Consequence: it is published again later.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum BusError {

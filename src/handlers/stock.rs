@@ -182,14 +182,15 @@ fn done(due: &Due<'_>, written: bool) -> Settlement {
     settlement
 }
 
-/// Names one decision: the same rows of the same handlings give the same key, so that a repeated call is harmless; a new
-/// decision gives another.
+/// Names one decision: the same rows of the same attempts give the same key, so that a repeated call is harmless; a new attempt
+/// or decision gives another, since the shop answers a key it knows with what it answered before, a refusal too.
 fn key(due: &[Due<'_>]) -> Uuid {
     let mut text = String::with_capacity(due.len() * 120);
     for due in due {
         use std::fmt::Write;
         let StockRow { stock_item, location, quantity, expected } = &due.row;
-        let _ = write!(text, "{}|{stock_item}|{location}|{quantity}|{expected:?};", due.claim.handling.0);
+        let (handling, fence) = (due.claim.handling.0, due.claim.fence);
+        let _ = write!(text, "{handling}|{fence}|{stock_item}|{location}|{quantity}|{expected:?};");
     }
     let namespace = due.first().map_or(Uuid::NAMESPACE_OID, |due| due.claim.event.id.0);
     Uuid::new_v5(&namespace, text.as_bytes())

@@ -90,7 +90,7 @@ where
     let unreadable = |error: &dyn std::fmt::Display| LoggingError::Filter(error.to_string());
     let filter = EnvFilter::try_new(filter).map_err(|error| unreadable(&error))?;
     // Whatever is asked for: that library logs returned messages with their bodies (P8).
-    let never = crate::bus::rabbitmq::LOG_DIRECTIVE.parse().map_err(|error| unreadable(&error))?;
+    let never = crate::bus::LOG_DIRECTIVE.parse().map_err(|error| unreadable(&error))?;
     let filter = filter.add_directive(never);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
