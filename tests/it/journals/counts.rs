@@ -221,7 +221,8 @@ async fn figures_equal_a_count_of_the_rows_whatever_happened(shelf: Shelf) {
         Happening::Normalise { most: 1_000, verdict: 3 },
         Happening::Publish(1_000),
         Happening::Claim(1_000),
-        Happening::Settle { most: 1_000, outcome: 9, link: 0 },
+        // Without a link: one that another key has taken would make dead letters of all.
+        Happening::Settle { most: 1_000, outcome: 5, link: 0 },
     ]);
     let mut world = World { shelf, published: vec![], claims: vec![], cursor: None, raised: 0 };
     for (step, happening) in story.iter().enumerate() {
