@@ -58,7 +58,7 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
     let folder = Folder::new()?;
     let mut plan = TownPlan::new("kiwi-web");
     plan.seed = args.seed;
-    // The bucket of a standard plan, as FACTS of Shopify's limits have it: the limiter has something to respect.
+    // The bucket of a standard plan, so that the limiter has something to respect.
     plan.points = (2_000, 100);
     let town = Town::found(&plan, &folder.0).await?;
     let plan = Plan {

@@ -93,7 +93,7 @@ async fn handle_channel(stage: &Stage, handler: &dyn Handler, name: &ChannelName
     let desk =
         Desk { channel, journal: stage.journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
     // Work must end before its lease does; a handler that hangs loses its turn, and its late settlement is fenced off.
-    let deadline = stage.pace.lease.mul_f32(0.8);
+    let deadline = stage.pace.lease * 4 / 5;
     if let Ok(settlements) = tokio::time::timeout(deadline, handler.handle(&desk, batch)).await {
         return settlements;
     }

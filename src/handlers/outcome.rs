@@ -1,4 +1,4 @@
-//! From a failed call to the one consequence its class has (DESIGN §6), the same for every handler.
+//! From a failed call to the one consequence its class has, the same for every handler.
 
 use std::time::Duration;
 
