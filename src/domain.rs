@@ -4,6 +4,7 @@
 //! currencies impossible to add and by giving every document one balance check.
 //! Next in the flow: [`crate::storefront`] and [`crate::office`] translate foreign shapes into these types.
 
+mod books;
 mod call_error;
 mod credit;
 mod customer;
@@ -13,11 +14,14 @@ mod event_schema;
 mod money;
 mod names;
 mod order;
+mod order_state;
 mod product;
+mod reckoning;
 mod sale;
 mod secret;
 mod stock;
 
+pub use books::{Books, Entry};
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
 pub use customer::{Address, Buyer, CustomerProfile};
@@ -27,8 +31,10 @@ pub use money::{Currency, Money, MoneyError};
 pub use names::{
     BadName, BranchCode, ChannelName, DocumentRef, HandlerName, OfficeName, Sku, StorefrontName, StyleCode,
 };
-pub use order::OrderCancelled;
+pub use order::{OrderCancelled, OrderChanged, Placed, SaleMoment};
+pub use order_state::{OrderLine, OrderReturn, OrderState, ReturnedLine, ShippedPieces};
 pub use product::{Image, Price, Product, ProductArchived, Variant};
+pub use reckoning::{Open, Reckoned, Step, reckon};
 pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};
 pub use secret::Secret;
 pub use stock::StockLevel;

@@ -17,13 +17,17 @@ use crate::office::Office;
 use crate::policy::Channel;
 use crate::storefront::Storefront;
 
+mod books;
 mod cancellation;
 mod credit_note;
 mod document;
 mod invoice;
+mod items;
 mod outcome;
+mod paper;
 mod price;
 mod product;
+mod reckoning;
 mod state;
 mod stock;
 
@@ -71,6 +75,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
     vec![
         Arc::new(invoice::WriteInvoice),
         Arc::new(credit_note::WriteCreditNote),
+        Arc::new(reckoning::Reckon),
         Arc::new(cancellation::NoteCancellation),
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),

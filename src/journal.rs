@@ -253,6 +253,9 @@ pub struct Intent {
     pub handling: HandlingId,
     /// Its channel.
     pub channel: ChannelName,
+    /// What exactly is about to be written, as the handler understands it. Kept until the effect is done, so that an attempt
+    /// that was cut short is finished as it was begun.
+    pub plan: Option<String>,
 }
 
 /// How an effect stands when it is intended (again).
@@ -261,7 +264,10 @@ pub enum Standing {
     /// Never intended before.
     Fresh,
     /// Intended before without a known outcome: look it up, do not write blindly.
-    InDoubt,
+    InDoubt {
+        /// What was about to be written then.
+        plan: Option<String>,
+    },
     /// It took effect before, with this result.
     Done(String),
 }
@@ -519,6 +525,9 @@ pub trait Journal: Intake {
 
     /// Commits that effects are about to happen, and says how each stands.
     async fn intend(&self, intents: Vec<Intent>) -> Result<Vec<Standing>, JournalError>;
+
+    /// The plans of those of these effects that were intended and have no known outcome, in order.
+    async fn in_doubt(&self, channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError>;
 
     /// The other side's ids of these keys, in order.
     async fn links(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel};
+use super::{ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, Product, ProductArchived, Sale, StockLevel};
 
 /// The number of an event (UUIDv7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -100,6 +100,8 @@ facts! {
     SaleInvoiced(Sale) = "sale.invoiced";
     /// Something was given back and becomes a credit note.
     SaleCredited(Credit) = "sale.credited";
+    /// An order is not what it was.
+    OrderChanged(OrderChanged) = "order.changed";
     /// An order ended before it was invoiced.
     OrderCancelled(OrderCancelled) = "order.cancelled";
     /// A product is new or has changed.

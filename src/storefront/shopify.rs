@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod graphql;
 mod normalise;
+mod order;
 mod refusal;
 mod shop;
 mod stock;
@@ -25,7 +26,10 @@ use super::{
     Call, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
     Subscription,
 };
-use crate::domain::{CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified};
+use crate::domain::{
+    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Product, Secret, StorefrontName,
+    Verified,
+};
 use client::{Client, Deadlines};
 
 pub use config::{API_VERSION, DEFAULT_KEY_NAMESPACE, ShopifyConfig, ShopifyConfigError};
@@ -84,6 +88,10 @@ impl Storefront for Shopify {
 
     async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError> {
         self.read_payments(order).await
+    }
+
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError> {
+        self.read_order(sale).await
     }
 
     async fn create_product(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError> {

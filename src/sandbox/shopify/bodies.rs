@@ -18,11 +18,12 @@ mod refund;
 mod stock;
 mod transaction;
 
-pub(super) use order::order_body;
+pub(super) use customer::buyer_of;
+pub(super) use order::{edited_body, fulfillment_body, order_body};
 pub(super) use primitives::Stationery;
 pub(super) use refund::refund_body;
 pub(super) use stock::{LevelFacts, level_body, product_body, product_deleted_body};
-pub(super) use transaction::transaction_body;
+pub(super) use transaction::{refund_transaction_body, status, transaction_body};
 
 use bytes::Bytes;
 use serde::Serialize;

@@ -8,6 +8,7 @@
 
 mod arithmetic;
 mod dice;
+mod edit_plan;
 mod expected;
 mod generate;
 mod order_plan;
@@ -18,6 +19,7 @@ mod render;
 
 pub(super) use dice::Dice;
 pub(super) use expected::money;
+pub use edit_plan::EditPlan;
 pub use expected::{Expected, GoodsMoved};
 pub use generate::invented_catalogue;
 pub(super) use order_plan::minor;

@@ -8,7 +8,7 @@ use super::super::lives::{DiscountMethod, DiscountPlan, LineSort, Minor, TaxPlan
 use super::super::orders::OrderRecord;
 use super::bytes_of;
 use super::customer::{Address, Customer, address, customer, email};
-use super::line::{LineItem, ShippingLine, line_item, shipping_line};
+use super::line::{LineItem, ShippingLine, line_item, shipped_item, shipping_line};
 use super::primitives::{PriceSet, Stationery, TaxLine};
 use super::refund::{Refund, refund_of};
 
@@ -186,7 +186,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         cart_token: None,
         checkout_token: Some(format!("{:032x}", order.id)),
         client_details: None,
-        closed_at: order.fulfilment.map(|fulfilment| by.moment(fulfilment.at)),
+        closed_at: order.shipments.last().filter(|_| order.is_fulfilled()).map(|last| by.moment(last.at)),
         confirmation_number: format!("{:09X}", order.id % 0x000f_ffff_ffff),
         confirmed: true,
         contact_email: (!email.is_empty()).then(|| email.clone()),
@@ -210,7 +210,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         email,
         estimated_taxes: false,
         financial_status: order.financial_status(),
-        fulfillment_status: order.fulfilment.map(|_| "fulfilled"),
+        fulfillment_status: order.fulfillment_status(),
         landing_site: None,
         landing_site_ref: None,
         location_id: None,
@@ -232,7 +232,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         reference: None,
         referring_site: None,
         source_identifier: None,
-        source_name: "web",
+        source_name: if plan.at_till { "pos" } else { "web" },
         source_url: None,
         subtotal_price: by.text(totals.subtotal),
         subtotal_price_set: by.set(totals.subtotal),
@@ -240,7 +240,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         tax_exempt: false,
         tax_lines: by.taxes(&merged_taxes(order)),
         taxes_included: plan.taxes_included,
-        test: false,
+        test: plan.test,
         token: format!("{:032x}", order.id),
         total_cash_rounding_payment_adjustment_set: by.set(plan.cash_rounding),
         total_cash_rounding_refund_adjustment_set: by.set(refund_rounding),
@@ -248,7 +248,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         total_discounts_set: by.set(discounts),
         total_line_items_price: by.text(totals.line_items),
         total_line_items_price_set: by.set(totals.line_items),
-        total_outstanding: by.text(0),
+        total_outstanding: by.text(order.outstanding()),
         total_price: by.text(totals.total),
         total_price_set: by.set(totals.total),
         total_shipping_price_set: by.set(totals.shipping),
@@ -357,18 +357,17 @@ fn codes(by: Stationery, order: &OrderRecord) -> Vec<DiscountCode> {
 }
 
 fn fulfillments(by: Stationery, order: &OrderRecord) -> Vec<FulfillmentBody> {
-    let goods = || {
-        (0..order.plan.lines.len())
-            .filter(|line| order.plan.lines[*line].sort == LineSort::Goods)
-            .map(|line| line_item(by, order, line))
-            .collect()
-    };
-    let one = |fulfilment: super::super::orders::Fulfilment| FulfillmentBody {
-        id: fulfilment.id,
-        admin_graphql_api_id: gid("Fulfillment", fulfilment.id),
-        created_at: by.moment(fulfilment.at),
-        location_id: fulfilment.location,
-        name: format!("#{}.1", order.number),
+    (0..order.shipments.len()).map(|shipment| fulfillment(by, order, shipment)).collect()
+}
+
+fn fulfillment(by: Stationery, order: &OrderRecord, index: usize) -> FulfillmentBody {
+    let shipment = &order.shipments[index];
+    FulfillmentBody {
+        id: shipment.id,
+        admin_graphql_api_id: gid("Fulfillment", shipment.id),
+        created_at: by.moment(shipment.at),
+        location_id: shipment.location,
+        name: format!("#{}.{}", order.number, index + 1),
         order_id: order.id,
         service: "manual",
         shipment_status: None,
@@ -378,8 +377,83 @@ fn fulfillments(by: Stationery, order: &OrderRecord) -> Vec<FulfillmentBody> {
         tracking_numbers: [],
         tracking_url: None,
         tracking_urls: [],
-        updated_at: by.moment(fulfilment.at),
-        line_items: goods(),
-    };
-    order.fulfilment.map(one).into_iter().collect()
+        updated_at: by.moment(shipment.at),
+        line_items: shipment.pieces.iter().map(|(line, pieces)| shipped_item(by, order, *line, *pieces)).collect(),
+    }
+}
+
+/// Body of `fulfillments/create`.
+pub(in super::super) fn fulfillment_body(by: Stationery, order: &OrderRecord, shipment: usize) -> Bytes {
+    bytes_of(&fulfillment(by, order, shipment))
+}
+
+#[derive(Serialize)]
+struct EditedBody {
+    order_edit: OrderEdit,
+}
+
+#[derive(Serialize)]
+struct OrderEdit {
+    id: u64,
+    app_id: Option<u64>,
+    created_at: String,
+    notify_customer: bool,
+    order_id: u64,
+    staff_note: &'static str,
+    user_id: Option<u64>,
+    line_items: EditedLines,
+    discounts: EditedDiscounts,
+    shipping_lines: EditedCarriage,
+    committed_at: String,
+}
+
+#[derive(Serialize)]
+struct EditedLines {
+    additions: Vec<Delta>,
+    removals: Vec<Delta>,
+}
+
+#[derive(Serialize)]
+struct EditedDiscounts {
+    line_item: EditedCarriage,
+}
+
+#[derive(Serialize)]
+struct EditedCarriage {
+    additions: [(); 0],
+    removals: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Delta {
+    id: u64,
+    delta: i64,
+}
+
+/// Body of `orders/edited`: what was added and taken off, and nothing else of the order.
+pub(in super::super) fn edited_body(
+    by: Stationery,
+    order: &OrderRecord,
+    edit: u64,
+    added: &[usize],
+    off: &[(usize, i64)],
+) -> Bytes {
+    let nothing = || EditedCarriage { additions: [], removals: [] };
+    let additions = added.iter().map(|line| Delta { id: order.lines[*line], delta: order.plan.lines[*line].quantity });
+    let removals = off.iter().map(|(line, pieces)| Delta { id: order.lines[*line], delta: *pieces });
+    bytes_of(&EditedBody {
+        order_edit: OrderEdit {
+            id: edit,
+            app_id: None,
+            created_at: by.moment(order.updated_at),
+            notify_customer: false,
+            order_id: order.id,
+            staff_note: "",
+            user_id: None,
+            line_items: EditedLines { additions: additions.collect(), removals: removals.collect() },
+            discounts: EditedDiscounts { line_item: nothing() },
+            shipping_lines: nothing(),
+            committed_at: by.moment(order.updated_at),
+        },
+    })
 }
