@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    CallError, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState, Payment, Product, Sku, StorefrontName,
-    Verified,
+    CallError, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState, Payment, Product, Sku,
+    StorefrontName, Verified,
 };
 
 pub mod shopify;

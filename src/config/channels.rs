@@ -62,12 +62,21 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
     let locations = locations(section, storefront_kind);
     let payments = payments(section);
     let (profile, branch) = (profile?, branch?);
+    let sale = sale(&section.section("sale"), profile, branch);
+    let figure = figure(&section.section("stock")).unwrap_or(profile.figure);
+    if sale.when == SaleMoment::Paid && figure == StockFigure::OnHand {
+        section.add(
+            section.section("sale").value("when").map_or(section.place(), |node| &node.place),
+            "`when = \"paid\"` takes goods off the office's stock before they leave, so its figure cannot be `on_hand`",
+            "write figure = \"available\" beneath [channels.stock], or book when orders are fulfilled",
+        );
+    }
     Some(Channel {
         name: name?,
         storefront: storefront?.value,
         office: office?.value,
-        sale: sale(&section.section("sale"), profile, branch),
-        stock: StockRules { figure: figure(&section.section("stock")).unwrap_or(profile.figure), locations },
+        sale,
+        stock: StockRules { figure, locations },
         payments,
         every: {
             let every = section.section("every");

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, Product, ProductArchived, Sale, StockLevel};
+use super::{
+    ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, Product, ProductArchived, Sale, StockLevel,
+};
 
 /// The number of an event (UUIDv7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]

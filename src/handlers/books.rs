@@ -22,7 +22,8 @@ impl Ledgers {
         let mut books = HashMap::new();
         for written in written.into_iter().flatten() {
             let read = serde_json::from_str(&written.value);
-            let read = read.map_err(|_| JournalError::Broken(format!("the books of {} cannot be read", written.entity)))?;
+            let read =
+                read.map_err(|_| JournalError::Broken(format!("the books of {} cannot be read", written.entity)))?;
             books.insert(written.entity, read);
         }
         Ok(Self { books })

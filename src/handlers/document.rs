@@ -137,8 +137,7 @@ async fn settle_doubts(desk: &Desk<'_>, errands: &mut [Errand], is_doubtful: imp
     for kind in [DocumentKind::Invoice, DocumentKind::CreditNote] {
         let of_kind = |errand: &Errand| errand.paper.document.kind == kind && is_doubtful(errand);
         let doubtful: Vec<usize> = (0..errands.len()).filter(|at| of_kind(&errands[*at])).collect();
-        let references: Vec<String> =
-            doubtful.iter().map(|at| errands[*at].paper.document.reference.clone()).collect();
+        let references: Vec<String> = doubtful.iter().map(|at| errands[*at].paper.document.reference.clone()).collect();
         if references.is_empty() {
             continue;
         }

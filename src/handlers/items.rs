@@ -63,9 +63,8 @@ impl Items {
         let variants = sorted(goods().filter_map(|line| line.variant.clone()));
         let linked = desk.journal.links_back(channel, LinkKind::Variant, &variants).await.map_err(failed)?;
         let of_variant: HashMap<String, String> = pairs(variants, linked);
-        let open = || {
-            goods().filter(|line| line.variant.as_ref().is_none_or(|variant| !of_variant.contains_key(variant)))
-        };
+        let open =
+            || goods().filter(|line| line.variant.as_ref().is_none_or(|variant| !of_variant.contains_key(variant)));
         let skus = sorted(open().filter_map(|line| line.sku.as_ref().map(ToString::to_string)));
         let barcodes = sorted(open().filter_map(|line| line.barcode.clone()));
         let linked = desk.journal.links(channel, LinkKind::Variant, &skus).await.map_err(failed)?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::{
-    self, Books, DocumentRef, EventType, Fact, Imbalance, Open, OrderState, Reckoned, Step,
+    self, Books, CallError, DocumentRef, EventType, Fact, Imbalance, Open, OrderState, Reckoned, Step,
 };
 use crate::journal::{Claim, Link, LinkKind, Outcome, Settlement};
 use crate::office::DocumentKind;
@@ -96,8 +96,16 @@ pub(super) async fn reckon(desk: &Desk<'_>, ledgers: &mut Ledgers, subjects: Vec
                 jobs.extend(split(job));
             }
             Err(refused) => {
+                let unbooked = ledgers.of(&order).is_none();
                 for claim in claims {
                     let outcome = match &refused {
+                        // What the shop does not show may still be invoiced from its own delivery.
+                        Refused::Call(CallError::Unmapped { what, .. }) if unbooked && waits(claim) => wait(
+                            &[claim],
+                            LinkKind::Invoice,
+                            order.to_string(),
+                            format!("waits for the invoice of {what}"),
+                        ),
                         Refused::Dead { reason, action } => {
                             Outcome::Dead { reason: reason.clone(), action: action.clone() }
                         }
@@ -162,7 +170,8 @@ async fn one<'a>(
         let again = Outcome::Retry { after: Duration::ZERO, reason, counts: false };
         return Ok(job(unfinished, Some(again), Vec::new()));
     }
-    let Reckoned { steps, open } = domain::reckon(&state, books, desk.channel.sale.when).map_err(|imbalance| contradiction(&imbalance))?;
+    let Reckoned { steps, open } =
+        domain::reckon(&state, books, desk.channel.sale.when).map_err(|imbalance| contradiction(&imbalance))?;
     let papers = papers(desk, &state, &steps).await?;
     let (then, links) = end(desk, order, claims, &open, papers.is_empty());
     Ok(job(papers, then, links))
@@ -185,7 +194,7 @@ async fn unfinished(desk: &Desk<'_>, order: &OrderState, books: &Books) -> Resul
     };
     let keys: Vec<String> = references.iter().map(key).collect();
     let plans = desk.journal.in_doubt(&desk.channel.name, &keys).await;
-    let plans = plans.map_err(|error| Refused::Call(crate::domain::CallError::Transient(error.to_string())))?;
+    let plans = plans.map_err(|error| Refused::Call(CallError::Transient(error.to_string())))?;
     Ok(plans.iter().filter_map(|plan| planned(plan.as_ref())).collect())
 }
 
@@ -208,11 +217,22 @@ async fn papers(desk: &Desk<'_>, order: &OrderState, steps: &[Step]) -> Result<V
     let items = Items::read(desk, &wanted).await.map_err(Refused::Call)?;
     let paper = |step: &Step| match step {
         Step::Invoice(sale) => paper::invoice(desk, sale, &items, true),
-        Step::Credit(credit) => {
-            paper::credit_note(desk, credit, order.tax_included, &order.number, &items, true)
-        }
+        Step::Credit(credit) => paper::credit_note(desk, credit, order.tax_included, &order.number, &items, true),
     };
     steps.iter().map(paper).collect()
+}
+
+/// Waiting for a link, ever longer between looks, and in the end a dead letter.
+fn wait(claims: &[&Claim], kind: LinkKind, key: String, reason: String) -> Outcome {
+    let waited = claims.iter().map(|claim| jiff::Timestamp::now().duration_since(claim.raised_at)).max();
+    let waited = waited.and_then(|waited| Duration::try_from(waited).ok()).unwrap_or_default();
+    if waited > PATIENCE {
+        return Outcome::Dead {
+            reason: format!("{reason}, for {} days now", PATIENCE.as_secs() / 86400),
+            action: "see what became of the order at the storefront; then retry, or discard".into(),
+        };
+    }
+    Outcome::Wait { kind, key, look_again: waited.clamp(FIRST_LOOK, LONGEST_LOOK), reason }
 }
 
 /// How claims end when the documents are booked, and what the journal learns besides.
@@ -223,17 +243,7 @@ fn end(
     open: &Open,
     nothing_booked: bool,
 ) -> (Option<Outcome>, Vec<Link>) {
-    let waited = claims.iter().map(|claim| jiff::Timestamp::now().duration_since(claim.raised_at)).max();
-    let waited = waited.and_then(|waited| Duration::try_from(waited).ok()).unwrap_or_default();
-    let wait = |kind, key: String, reason: String| {
-        if waited > PATIENCE {
-            return Outcome::Dead {
-                reason: format!("{reason}, for {} days now", PATIENCE.as_secs() / 86400),
-                action: "see what became of the order at the storefront; then retry, or discard".into(),
-            };
-        }
-        Outcome::Wait { kind, key, look_again: waited.clamp(FIRST_LOOK, LONGEST_LOOK), reason }
-    };
+    let wait = |kind, key: String, reason: String| wait(claims, kind, key, reason);
     match open {
         Open::Nothing if nothing_booked => {
             (Some(Outcome::Ignored("the books have everything the order says".into())), Vec::new())

@@ -179,7 +179,8 @@ impl Town {
             booked.entry(credit.credits.clone().unwrap_or_default()).or_default().push((false, credit.total));
         }
         for order in self.shop.orders() {
-            let documents = booked.remove(&format!("{}/order:{}", self.channel.storefront, order.id)).unwrap_or_default();
+            let documents =
+                booked.remove(&format!("{}/order:{}", self.channel.storefront, order.id)).unwrap_or_default();
             differences.extend(self.order_differs(&order, &documents)?);
         }
         Ok(differences)
@@ -200,8 +201,8 @@ impl Town {
         // Nothing is shipped of what is all taken off; then only money that was kept is to be booked.
         let is_over = order.closed && (order.shipped || !kept.is_zero());
         let (has_come, may_come) = match self.channel.sale.when {
-            SaleMoment::Fulfilled => (is_over, is_over || order.edited),
-            SaleMoment::EachFulfilment => (is_over, is_over || order.shipped),
+            SaleMoment::Fulfilled => (is_over, is_over || order.edited || order.cancelled),
+            SaleMoment::EachFulfilment => (is_over, is_over || order.shipped || order.cancelled),
             SaleMoment::Paid => (!order.cancelled || !documents.is_empty(), true),
         };
         let is_settled = !order.pending && (order.outstanding.is_zero() || order.outstanding.is_negative());

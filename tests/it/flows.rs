@@ -1,10 +1,12 @@
 //! Whole stories, from one side to the other through the real bridge, on both deployments. Each ends with the promises.
 
+mod any_life;
 mod balance;
 mod by_hand;
 mod door;
 mod duplicates;
 mod outward;
+mod reckonings;
 mod refunds;
 mod sales;
 mod storm;

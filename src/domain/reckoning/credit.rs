@@ -29,7 +29,9 @@ pub(super) fn next(order: &OrderState, one: &OrderReturn, books: &Books) -> Resu
     let refunds: Vec<Payment> = one
         .refunds
         .iter()
-        .filter(|refund| !known.is_some_and(|known| known.transactions.iter().any(|id| refund.reference.as_ref() == Some(id))))
+        .filter(|refund| {
+            !known.is_some_and(|known| known.transactions.iter().any(|id| refund.reference.as_ref() == Some(id)))
+        })
         .cloned()
         .collect();
     let mut lines: Vec<CreditLine> =

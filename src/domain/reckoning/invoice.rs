@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::books::{BALANCE, Sold, key};
 use crate::domain::{
-    Books, DocumentRef, Imbalance, LineKind, Money, OrderReturn, OrderState, Payment, Payments, Sale, SaleLine, SaleMoment,
+    Books, DocumentRef, Imbalance, LineKind, Money, OrderReturn, OrderState, Payment, Payments, Sale, SaleLine,
+    SaleMoment,
 };
 
 use super::Open;
@@ -52,7 +53,12 @@ pub(super) fn next(order: &OrderState, books: &Books, moment: SaleMoment) -> Res
     if at_hand.is_negative() {
         return Err(Imbalance::Differs {
             what: "what was paid",
-            arithmetic: order.payments.iter().map(|one| one.amount.amount().to_string()).collect::<Vec<_>>().join(" + "),
+            arithmetic: order
+                .payments
+                .iter()
+                .map(|one| one.amount.amount().to_string())
+                .collect::<Vec<_>>()
+                .join(" + "),
             computed: order.received()?,
             stated: books.received,
         });
@@ -111,7 +117,8 @@ fn reference(order: &OrderState, number: u32) -> Result<DocumentRef, Imbalance> 
     if number == 1 {
         return Ok(order.sale.clone());
     }
-    DocumentRef::parse(format!("{}/{number}", order.sale)).map_err(|_| Imbalance::Unaddable(crate::domain::MoneyError::TooLarge))
+    DocumentRef::parse(format!("{}/{number}", order.sale))
+        .map_err(|_| Imbalance::Unaddable(crate::domain::MoneyError::TooLarge))
 }
 
 /// The pieces that are due and not invoiced, a line for each place they left from.
@@ -192,7 +199,9 @@ fn correction(due: &Due<'_>, books: &Books, all_is_due: bool) -> Result<Option<S
 /// What is charged for the whole order and is not invoiced yet.
 fn charges(order: &OrderState, books: &Books) -> Result<Vec<SaleLine>, Imbalance> {
     let mut lines = Vec::new();
-    for (kind, title) in [(LineKind::Shipping, "Shipping"), (LineKind::Duty, "Import duties"), (LineKind::Fee, "Additional fees")] {
+    for (kind, title) in
+        [(LineKind::Shipping, "Shipping"), (LineKind::Duty, "Import duties"), (LineKind::Fee, "Additional fees")]
+    {
         let charged = || order.lines.iter().map(|line| &line.whole).filter(|whole| whole.kind == kind);
         let Some(sold) = books.sold.get(key(kind, "")) else {
             lines.extend(charged().cloned());

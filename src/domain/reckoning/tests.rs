@@ -113,8 +113,11 @@ fn books_it(books: &mut Books, order: &OrderState, moment: SaleMoment) -> (Vec<S
         let (entry, reference, lines, total) = match step {
             Step::Invoice(sale) => {
                 sale.check_balance().unwrap();
-                let lines: Vec<String> =
-                    sale.lines.iter().map(|line| format!("{}x{}", line.quantity, line.amount().unwrap().amount())).collect();
+                let lines: Vec<String> = sale
+                    .lines
+                    .iter()
+                    .map(|line| format!("{}x{}", line.quantity, line.amount().unwrap().amount()))
+                    .collect();
                 (Entry::of_sale(sale).unwrap(), sale.reference.clone(), lines, sale.to_pay().unwrap())
             }
             Step::Credit(credit) => {
@@ -234,7 +237,10 @@ fn a_refund_nobody_can_explain_goes_to_a_person() {
 fn an_account_that_contradicts_itself_is_not_reckoned() {
     let mut sold = ships(order(vec![goods("a", 1, 1_000, 0, 0)], vec![paid("1", 1_000)]), 0, 1, "web");
     sold.stated_total = euros(1_001);
-    assert!(matches!(reckon(&sold, &empty(), SaleMoment::Fulfilled), Err(Imbalance::Differs { what: "the total", .. })));
+    assert!(matches!(
+        reckon(&sold, &empty(), SaleMoment::Fulfilled),
+        Err(Imbalance::Differs { what: "the total", .. })
+    ));
 }
 
 #[test]

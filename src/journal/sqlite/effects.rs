@@ -16,12 +16,13 @@ pub(super) fn intend(work: &Work<'_>, intents: &[Intent]) -> Result<Vec<Standing
 
 fn intend_one(work: &Work<'_>, intent: &Intent) -> Result<Standing, JournalError> {
     let (channel, key) = (intent.channel.as_str(), text::clean(&intent.key));
-    if work.run(INTEND, params![channel, key, intent.handling.0, work.now, intent.plan.as_deref().map(text::clean)])? == 1 {
+    if work.run(INTEND, params![channel, key, intent.handling.0, work.now, intent.plan.as_deref().map(text::clean)])?
+        == 1
+    {
         return Ok(Standing::Fresh);
     }
-    let found = work.first(STANDING, params![channel, key], |row| {
-        Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
-    })?;
+    let found =
+        work.first(STANDING, params![channel, key], |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?)))?;
     match found {
         Some((state, result, _)) if state == "done" => Ok(Standing::Done(result)),
         found => Ok(Standing::InDoubt { plan: found.and_then(|(_, _, plan)| plan) }),

@@ -13,7 +13,8 @@ pub(super) async fn items(
     barcodes: Vec<String>,
 ) -> Result<KnownItems, CallError> {
     // PostgreSQL holds no NUL in a text, so nothing with one in its name is there.
-    let codes = skus.iter().map(|sku| ("sku", sku.as_str())).chain(barcodes.iter().map(|code| ("barcode", code.as_str())));
+    let codes =
+        skus.iter().map(|sku| ("sku", sku.as_str())).chain(barcodes.iter().map(|code| ("barcode", code.as_str())));
     let codes = codes.filter(|(_, code)| !code.is_empty() && !code.contains('\0'));
     let asked: Vec<Value> = codes.map(|(what, code)| json!({ "what": what, "code": code })).collect();
     let mut known = KnownItems::default();

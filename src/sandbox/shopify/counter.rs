@@ -111,10 +111,14 @@ impl State {
     /// Edits an order.
     pub(super) fn edit_order(&mut self, id: u64, edit: &EditPlan) -> Result<(), CounterError> {
         let mut order = self.open_order(id)?;
-        let wanted = |line: usize| edit.take_off.iter().filter(|(of, _)| *of == line).map(|(_, pieces)| pieces).sum::<i64>();
+        let wanted =
+            |line: usize| edit.take_off.iter().filter(|(of, _)| *of == line).map(|(_, pieces)| pieces).sum::<i64>();
         for (line, pieces) in &edit.take_off {
             if *line >= order.lines.len() || *pieces < 1 || wanted(*line) > order.fulfillable_quantity(*line) {
-                return Err(CounterError::NotPossible { order: id, reason: "only what was not shipped can be taken off" });
+                return Err(CounterError::NotPossible {
+                    order: id,
+                    reason: "only what was not shipped can be taken off",
+                });
             }
         }
         order.updated_at = self.now();

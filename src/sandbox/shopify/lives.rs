@@ -18,8 +18,8 @@ mod refunds;
 mod render;
 
 pub(super) use dice::Dice;
-pub(super) use expected::money;
 pub use edit_plan::EditPlan;
+pub(super) use expected::money;
 pub use expected::{Expected, GoodsMoved};
 pub use generate::invented_catalogue;
 pub(super) use order_plan::minor;

@@ -180,6 +180,21 @@ impl ShopSandbox {
         self.edit(product, |product, _| product.description = Some(html.to_owned())).await
     }
 
+    /// The merchant gives what carries a SKU a barcode.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownSku`].
+    pub async fn set_barcode(&self, sku: &str, barcode: &str) -> Result<(), CounterError> {
+        let product = self.read(|state| state.catalogue.by_sku(sku).map(|(product, _)| product.id));
+        let product = product.ok_or_else(|| CounterError::UnknownSku(sku.to_owned()))?;
+        self.edit(product, |product, _| {
+            for variant in product.variants.iter_mut().filter(|variant| variant.sku.as_deref() == Some(sku)) {
+                variant.barcode = Some(barcode.to_owned());
+            }
+        })
+        .await
+    }
+
     /// The merchant adds a picture.
     ///
     /// # Errors

@@ -214,17 +214,14 @@ impl OrderRecord {
     /// What is left of its total after edits and refunds, as the shop states it: without differences and rounding.
     pub(super) fn current_total(&self) -> Minor {
         let included = self.plan.taxes_included;
-        let back = |refund: &RefundRecord| {
-            RefundPlan { adjustments: Vec::new(), ..refund.plan.clone() }.reckoned(included)
-        };
+        let back =
+            |refund: &RefundRecord| RefundPlan { adjustments: Vec::new(), ..refund.plan.clone() }.reckoned(included);
         self.plan.totals().total - self.refunds.iter().map(back).sum::<Minor>()
     }
 
     /// What it comes to after edits and refunds, differences the merchant kept or gave counted in.
     pub(super) fn worth(&self) -> Minor {
-        let back = |refund: &RefundRecord| {
-            refund.plan.reckoned(self.plan.taxes_included) + refund.plan.rounding()
-        };
+        let back = |refund: &RefundRecord| refund.plan.reckoned(self.plan.taxes_included) + refund.plan.rounding();
         let back: Minor = self.refunds.iter().map(back).sum();
         self.plan.totals().to_pay - back
     }

@@ -24,18 +24,17 @@ use ledger::Unclear;
 use crate::domain::{Delivery, Draft, Normalised};
 
 /// The topics that raise events, and the one that says the shop has thrown us out.
-pub(super) const WANTED_TOPICS: &[&str] =
-    &[
-        "orders/fulfilled",
-        "orders/paid",
-        "orders/edited",
-        "orders/cancelled",
-        "refunds/create",
-        "order_transactions/create",
-        "fulfillments/create",
-        "fulfillments/update",
-        "app/uninstalled",
-    ];
+pub(super) const WANTED_TOPICS: &[&str] = &[
+    "orders/fulfilled",
+    "orders/paid",
+    "orders/edited",
+    "orders/cancelled",
+    "refunds/create",
+    "order_transactions/create",
+    "fulfillments/create",
+    "fulfillments/update",
+    "app/uninstalled",
+];
 
 /// Topics nobody acts on, by their beginning, and why.
 const NO_NEWS: &[(&str, &str)] = &[

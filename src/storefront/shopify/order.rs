@@ -59,7 +59,10 @@ impl Shopify {
                 return Ok(found);
             }
         }
-        let why = format!("order {} has more shipments, refunds or transactions than are read: book it by hand", number(order));
+        let why = format!(
+            "order {} has more shipments, refunds or transactions than are read: book it by hand",
+            number(order)
+        );
         Err(CallError::Rejected(why))
     }
 
@@ -98,8 +101,7 @@ impl Shopify {
     async fn read_refund(&self, refund: &str) -> Result<returns::Found, CallError> {
         let (mut lines, mut after) = (Vec::new(), None);
         loop {
-            let variables =
-                read_refund::Variables { refund: refund.to_owned(), first: LINES, few: FEW, lines: after };
+            let variables = read_refund::Variables { refund: refund.to_owned(), first: LINES, few: FEW, lines: after };
             let found = self.client.call::<ReadRefund>(variables).await?.refund;
             let mut found = found.ok_or_else(|| CallError::Unmapped {
                 what: format!("refund {}", number(refund)),
@@ -113,7 +115,12 @@ impl Shopify {
                 return Err(CallError::Rejected(why));
             }
             lines.append(&mut found.refund_line_items.nodes);
-            after = found.refund_line_items.page_info.end_cursor.take().filter(|_| found.refund_line_items.page_info.has_next_page);
+            after = found
+                .refund_line_items
+                .page_info
+                .end_cursor
+                .take()
+                .filter(|_| found.refund_line_items.page_info.has_next_page);
             if after.is_none() {
                 return Ok(returns::Found { lines, rest: found });
             }

@@ -112,7 +112,12 @@ pub(in super::super) fn status(row: &super::super::lives::RefundPayment) -> &'st
 }
 
 /// Body of `order_transactions/create` for one payment back.
-pub(in super::super) fn refund_transaction_body(by: Stationery, order: &OrderRecord, refund: usize, row: usize) -> Bytes {
+pub(in super::super) fn refund_transaction_body(
+    by: Stationery,
+    order: &OrderRecord,
+    refund: usize,
+    row: usize,
+) -> Bytes {
     refund_transactions(by, order, &order.refunds[refund]).get(row).map(bytes_of).unwrap_or_default()
 }
 

@@ -51,7 +51,8 @@ pub(super) fn moved(transaction: &Transaction) -> Result<Normalised, Unclear> {
     if transaction.status.as_deref() == Some("pending") {
         return Ok(events_or(Vec::new(), "the money has not moved yet"));
     }
-    let at = time(&[("processed_at", transaction.processed_at.as_ref()), ("created_at", transaction.created_at.as_ref())])?;
+    let at =
+        time(&[("processed_at", transaction.processed_at.as_ref()), ("created_at", transaction.created_at.as_ref())])?;
     let what = format!("transaction {id} {}", transaction.status.as_deref().unwrap_or_default());
     let mut draft = Draft { time: at, ..draft(order, &what, cause, matters_at, None)? };
     if let Fact::OrderChanged(change) = &mut draft.fact

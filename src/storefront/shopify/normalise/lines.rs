@@ -64,10 +64,7 @@ fn item_line(ledger: Ledger, order: &Order, item: &LineItem) -> Result<SaleLine,
 
 /// The place that shipped all pieces of a line that were shipped. Where several did, or none says so, the channel decides.
 fn shipped_from(order: &Order, item: &LineItem) -> Option<String> {
-    let shipped = order
-        .fulfillments
-        .iter()
-        .filter(|one| !one.failed());
+    let shipped = order.fulfillments.iter().filter(|one| !one.failed());
     let mut places = shipped
         .filter(|one| one.line_items.iter().any(|line| line.id == item.id))
         .map(|one| one.location_id.as_ref().map(ToString::to_string));

@@ -110,7 +110,11 @@ pub(super) fn cancelled(order: &Order) -> Result<Normalised, Unclear> {
         let why = "it was cancelled after part of it was shipped";
         return Ok(Normalised::Events(vec![change::of_order(order, why, &SaleMoment::ALL)?]));
     }
-    if order.financial_status.as_deref().is_some_and(|status| matches!(status, "paid" | "partially_refunded" | "partially_paid")) {
+    if order
+        .financial_status
+        .as_deref()
+        .is_some_and(|status| matches!(status, "paid" | "partially_refunded" | "partially_paid"))
+    {
         // Money was kept, or is yet to go back: what becomes of it is not in here.
         return Ok(Normalised::Events(vec![change::of_order(order, "it was cancelled", &SaleMoment::ALL)?]));
     }

@@ -44,7 +44,11 @@ pub(super) fn state(
     let mut shipped = Vec::new();
     for (shipment, pieces) in shipments {
         let location = place(&shipment);
-        shipped.extend(pieces.into_iter().map(|(line, pieces)| ShippedPieces { line, location: location.clone(), pieces }));
+        shipped.extend(pieces.into_iter().map(|(line, pieces)| ShippedPieces {
+            line,
+            location: location.clone(),
+            pieces,
+        }));
     }
     let left = all.iter().filter(|line| line.whole.kind == LineKind::Goods).any(|line| line.current > 0);
     let money = movements::sort(&head.transactions, currency)?;
@@ -106,8 +110,7 @@ fn buyer(order: &read_order::ReadOrderOrder) -> Buyer {
     let from_addresses = |part: fn(&Address) -> &Option<String>| {
         [&billing, &shipping].into_iter().flatten().find_map(|address| part(address).clone())
     };
-    let account_email =
-        customer.and_then(|who| who.default_email_address.as_ref()).map(|email| &email.email_address);
+    let account_email = customer.and_then(|who| who.default_email_address.as_ref()).map(|email| &email.email_address);
     let account_phone = customer.and_then(|who| who.default_phone_number.as_ref()).map(|phone| &phone.phone_number);
     let profile = CustomerProfile {
         first_name: customer

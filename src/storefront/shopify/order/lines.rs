@@ -44,7 +44,11 @@ pub(super) fn items(
                 unit_price: price,
                 discount: sum(currency, discounts)?,
                 tax: sum(currency, taxes)?,
-                barcode: item.variant.as_ref().and_then(|variant| variant.barcode.clone()).filter(|code| !code.is_empty()),
+                barcode: item
+                    .variant
+                    .as_ref()
+                    .and_then(|variant| variant.barcode.clone())
+                    .filter(|code| !code.is_empty()),
             },
         });
         lines.extend(duties);

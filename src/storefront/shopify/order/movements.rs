@@ -44,7 +44,8 @@ pub(super) fn sort(transactions: &[Movement], currency: Currency) -> Result<Move
     for (transaction, amount) in change {
         let parent = transaction.parent_transaction.as_ref().map(|parent| number(&parent.id).to_owned());
         let of_parent = moved.payments.iter().position(|payment| parent.is_some() && payment.reference == parent);
-        let of_gateway = moved.payments.iter().position(|payment| Some(&payment.gateway) == transaction.gateway.as_ref());
+        let of_gateway =
+            moved.payments.iter().position(|payment| Some(&payment.gateway) == transaction.gateway.as_ref());
         let Some(at) = of_parent.or(of_gateway) else {
             return Err(CallError::Rejected(format!("change of {amount} was given, but no payment in cash is known")));
         };

@@ -53,7 +53,13 @@ pub(super) fn one(
         money.sort(row, currency)?;
     }
     if !money.rounding.is_zero() {
-        lines.push(other("rounding".into(), LineKind::Adjustment, "Cash rounding", money.rounding, Money::zero(currency)));
+        lines.push(other(
+            "rounding".into(),
+            LineKind::Adjustment,
+            "Cash rounding",
+            money.rounding,
+            Money::zero(currency),
+        ));
     }
     let reference = DocumentRef::parse(format!("refund:{}", number(id))).map_err(|error| unreadable(&error))?;
     Ok(OrderReturn {

@@ -86,9 +86,8 @@ pub(in super::super) fn shipment<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Obje
 }
 
 fn display_status(order: &OrderRecord) -> &'static str {
-    let all_back = (0..order.lines.len()).all(|line| {
-        order.plan.lines[line].sort != LineSort::Goods || order.current_quantity(line) == 0
-    });
+    let all_back = (0..order.lines.len())
+        .all(|line| order.plan.lines[line].sort != LineSort::Goods || order.current_quantity(line) == 0);
     match order.fulfillment_status() {
         Some("fulfilled") => "FULFILLED",
         Some(_) => "PARTIALLY_FULFILLED",
@@ -138,9 +137,11 @@ pub(super) fn line<'s>(desk: &'s Desk<'_>, order: &OrderRecord, index: usize) ->
             "isGiftCard" => leaf(plan.sort == LineSort::GiftCard),
             "variant" => maybe(plan.ids.and_then(|ids| variant(desk, ids.variant))),
             "originalUnitPriceSet" => one(bag(plan.unit_price, currency)),
-            "discountAllocations" => {
-                many(plan.discounts.iter().map(|(_, amount)| holding("DiscountAllocation", "allocatedAmountSet", *amount, currency)))
-            }
+            "discountAllocations" => many(
+                plan.discounts
+                    .iter()
+                    .map(|(_, amount)| holding("DiscountAllocation", "allocatedAmountSet", *amount, currency)),
+            ),
             "taxLines" => taxes(&plan.taxes, currency),
             "duties" => many((plan.duty != 0).then(|| duty(order.duties[index], plan.duty, currency))),
             _ => None,

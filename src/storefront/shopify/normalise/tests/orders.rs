@@ -224,9 +224,7 @@ fn edits_shipments_and_late_money_are_changes_of_their_order() {
     assert_eq!(change("orders/edited", &edit).matters_at, SaleMoment::ALL);
     let shipment = json!({ "id": 6, "order_id": 77, "status": "success", "updated_at": "2026-11-22T11:00:00Z" });
     assert_eq!(change("fulfillments/create", &shipment).matters_at, [SaleMoment::EachFulfilment]);
-    let money = |kind: &str, status: &str| {
-        json!({ "id": 8, "order_id": 77, "kind": kind, "status": status, "created_at": "2026-11-22T11:00:00Z" })
-    };
+    let money = |kind: &str, status: &str| json!({ "id": 8, "order_id": 77, "kind": kind, "status": status, "created_at": "2026-11-22T11:00:00Z" });
     let back = change("order_transactions/create", &money("refund", "success"));
     assert_eq!((back.sale.as_str(), back.transaction.as_deref()), ("order:77", Some("8")));
     assert_eq!(change("order_transactions/create", &money("refund", "failure")).transaction, None);
