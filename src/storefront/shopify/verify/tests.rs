@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::StorefrontName;
 use crate::storefront::shopify::{DEFAULT_KEY_NAMESPACE, ShopifyConfig};
+use bytes::Bytes;
 
 const BODY: &str = r#"{"id":1,"note":"a\/b \u0026 c"}"#;
 
