@@ -148,7 +148,7 @@ async fn two_processes_of_one_shop_refresh_once() {
     let (first, file) = (shop.install_with_expiring_tokens(), pair_in(folder.path()));
     let processes = [0, 1].map(|_| storefront(&shop, expiring(&shop, &first, &file)));
     for generation in 1..4 {
-        let both = futures::future::join_all(processes.iter().map(|process| process.describe())).await;
+        let both = futures::future::join_all(processes.iter().map(Shopify::describe)).await;
         assert!(both.iter().all(Result::is_ok), "{both:?}");
         assert_eq!(shop.tokens_granted(), generation);
         shop.end_granted_tokens();

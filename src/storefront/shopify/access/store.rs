@@ -9,6 +9,8 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -69,8 +71,7 @@ impl Store {
     }
 
     fn origin(&self) -> String {
-        let digest = Sha256::digest(self.first.expose().as_bytes());
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        BASE64.encode(&Sha256::digest(self.first.expose().as_bytes())[..12])
     }
 }
 
