@@ -98,7 +98,10 @@ fn events_or(drafts: Vec<Draft>, none: &str) -> Normalised {
 
 /// Reads a body. The error names the place, never what stands there.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unclear> {
-    serde_json::from_slice(body).map_err(|error| {
+    // Where a value is passed over, its bytes would be too.
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Unclear::Body(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
+    serde_json::from_str(text).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "the JSON ends too early",
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => "the body is not JSON",
