@@ -7,6 +7,7 @@ mod by_hand;
 mod door;
 mod duplicates;
 mod outward;
+mod privacy;
 mod refunds;
 mod sales;
 mod storm;
