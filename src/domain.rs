@@ -4,6 +4,7 @@
 //! currencies impossible to add and by giving every document one balance check.
 //! Next in the flow: [`crate::storefront`] and [`crate::office`] translate foreign shapes into these types.
 
+mod access;
 mod books;
 mod call_error;
 mod credit;
@@ -15,12 +16,14 @@ mod money;
 mod names;
 mod order;
 mod order_state;
+mod privacy;
 mod product;
 mod reckoning;
 mod sale;
 mod secret;
 mod stock;
 
+pub use access::{Access, StorefrontLeft};
 pub use books::{Books, Entry};
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
@@ -33,6 +36,7 @@ pub use names::{
 };
 pub use order::{OrderCancelled, OrderChanged, Placed, SaleMoment};
 pub use order_state::{OrderLine, OrderReturn, OrderState, ReturnedLine, ShippedPieces};
+pub use privacy::{ERASED, Person, PrivacyRequest, PrivacyWish, erase};
 pub use product::{Image, Price, Product, ProductArchived, Variant};
 pub use reckoning::{Open, Reckoned, Step, reckon};
 pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};

@@ -20,16 +20,20 @@ use crate::storefront::Storefront;
 mod books;
 mod cancellation;
 mod credit_note;
+mod departure;
 mod document;
 mod invoice;
 mod items;
 mod outcome;
 mod paper;
 mod price;
+mod privacy;
 mod product;
 mod reckoning;
 mod state;
 mod stock;
+
+pub use privacy::concerns;
 
 /// A handler's standing orders, read by the flow.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +81,8 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(reckoning::Reckon),
         Arc::new(cancellation::NoteCancellation),
+        Arc::new(departure::NoteDeparture),
+        Arc::new(privacy::CarryOutPrivacy),
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),

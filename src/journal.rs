@@ -39,10 +39,13 @@ mod audit;
 mod gate;
 mod pack;
 mod plan;
+mod privacy;
 mod read;
 mod tally;
 mod text;
 mod value;
+
+pub use privacy::{Archive, KeptDocument, KeptPage, NewPrivacyRecord, Place, PrivacyRecord, Replacements};
 
 /// Why the journal could not answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -493,7 +496,7 @@ pub trait Intake: Send + Sync + 'static {
 
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
-pub trait Journal: Intake {
+pub trait Journal: Intake + Archive {
     /// Commits what a poll read together with its cursor.
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError>;
 
@@ -547,6 +550,9 @@ pub trait Journal: Intake {
 
     /// What was last written for these entities, in order.
     async fn written(&self, channel: &ChannelName, entities: &[String]) -> Result<Vec<Option<Written>>, JournalError>;
+
+    /// Makes a channel known. One that never was before begins paused where a reason is given; any other stays as it is.
+    async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError>;
 
     /// Stops handing out a channel's work, keeping it.
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError>;

@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, Product, ProductArchived, Sale, StockLevel,
+    ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, PrivacyRequest, Product, ProductArchived,
+    Sale, StockLevel, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -114,6 +115,10 @@ facts! {
     StockChanged(StockLevel) = "stock.changed";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// Somebody wants to know, or wants forgotten, what is kept of them.
+    PrivacyRequested(PrivacyRequest) = "privacy.requested";
+    /// A storefront has removed the app.
+    StorefrontLeft(StorefrontLeft) = "storefront.left";
 }
 
 /// An event as an adapter states it, before the journal numbers it.

@@ -191,11 +191,16 @@ fn customer_of(desk: &Desk<'_>, buyer: &Buyer, order: &str) -> DocumentCustomer 
     let (key, has_account) = match buyer {
         Buyer::Account { id, .. } => (format!("{shop}/customer:{id}"), true),
         Buyer::Guest { profile } => match &profile.email {
-            Some(email) => (format!("{shop}/guest:{}", fingerprint(email)), false),
+            Some(email) => (guest_key(shop, email), false),
             None => (format!("{shop}/guest:{order}"), false),
         },
     };
     DocumentCustomer { key, has_account, profile: buyer.profile().clone() }
+}
+
+/// The key of a guest with that e-mail address.
+pub(super) fn guest_key(shop: &crate::domain::StorefrontName, email: &str) -> String {
+    format!("{shop}/guest:{}", fingerprint(email))
 }
 
 /// A key made of an e-mail address without showing it.

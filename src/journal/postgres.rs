@@ -15,6 +15,7 @@ mod effects;
 mod migrate;
 mod operate;
 mod outbox;
+mod privacy;
 mod reader;
 mod settle;
 mod tls;
@@ -159,6 +160,10 @@ impl Journal for PostgresJournal {
 
     async fn written(&self, channel: &ChannelName, entities: &[String]) -> Result<Vec<Option<Written>>, JournalError> {
         read::written(&self.pool, channel, entities).await
+    }
+
+    async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
+        self.work(operate::Introduce { channel, paused }).await
     }
 
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError> {

@@ -7,6 +7,7 @@ mod dead;
 mod events;
 mod filter;
 mod lookup;
+mod privacy;
 mod trace;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ pub(super) use counts::counts;
 pub(super) use dead::{DeadId, dead};
 pub(super) use events::{event, events, events_to_replay};
 pub(super) use lookup::{cursor, in_doubt, links, links_back, written};
+pub(super) use privacy::{kept, records as privacy_records};
 pub(super) use trace::trace;
 
 use super::value::{Row, Value};

@@ -13,6 +13,7 @@ mod effects;
 mod lock;
 mod operate;
 mod outbox;
+mod privacy;
 mod reader;
 mod schema;
 mod settle;
@@ -163,6 +164,11 @@ impl Journal for SqliteJournal {
 
     async fn written(&self, channel: &ChannelName, entities: &[String]) -> Result<Vec<Option<Written>>, JournalError> {
         read::written(&self.readers, channel, entities).await
+    }
+
+    async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
+        let (channel, paused) = (channel.clone(), paused.map(str::to_owned));
+        self.writer.do_soon(move |work| operate::introduce(work, &channel, paused.as_deref())).await
     }
 
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError> {

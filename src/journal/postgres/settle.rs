@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use futures::try_join;
 use sha2::{Digest, Sha256};
 
 use super::trouble::Trouble;
@@ -61,11 +62,14 @@ impl Batch for Settling<'_> {
         let standing = stand(self.settlements, self.running(work).await?);
         let known = known_links(work, &standing).await?;
         let mut settled = standing.decide(known, work.now);
-        work.carry_out(&settled.moves, &settled.dead).await?;
-        write_links(work, &settled).await?;
-        write_written(work, &settled).await?;
-        write_effects(work, &settled).await?;
-        let mut wakes = give_back(work, &settled).await?;
+        // None of these needs another's answer; all are sent before the first is awaited.
+        let ((), (), (), (), mut wakes) = try_join!(
+            work.carry_out(&settled.moves, &settled.dead),
+            write_links(work, &settled),
+            write_written(work, &settled),
+            write_effects(work, &settled),
+            give_back(work, &settled),
+        )?;
         wakes.append(&mut settled.wakes);
         work.wake(&wakes).await?;
         work.tally().absorb(settled.tally);

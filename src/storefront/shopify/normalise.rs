@@ -6,6 +6,7 @@
 //! delivery cannot settle is told as a change of the order, which is then read.
 //! Next in the flow: [`crate::flow::normalise`] keeps the events.
 
+mod access;
 mod amount;
 mod buyer;
 mod change;
@@ -13,6 +14,7 @@ mod credit;
 mod ledger;
 mod lines;
 mod money_out;
+mod privacy;
 mod sale;
 mod wire;
 
@@ -21,7 +23,7 @@ use serde::de::DeserializeOwned;
 pub(super) use amount::Amount;
 use ledger::Unclear;
 
-use crate::domain::{Delivery, Draft, Normalised};
+use crate::domain::{Delivery, Draft, Normalised, PrivacyWish};
 
 /// The topics that raise events, and the one that says the shop has thrown us out.
 pub(super) const WANTED_TOPICS: &[&str] = &[
@@ -60,21 +62,7 @@ const NO_NEWS: &[(&str, &str)] = &[
         "the office is the master of stock; this is our own write coming back, or an edit that stays at the shop",
     ),
     ("locations/", "branches are joined to locations in the configuration"),
-    ("app/uninstalled", "the shop has removed the app: from now on its API refuses us, which pauses the channel"),
     ("app/", "nothing depends on it"),
-];
-
-/// Topics by which a shop asks for something only a person can do.
-const DUTIES: &[(&str, &str)] = &[
-    (
-        "customers/data_request",
-        "a customer asks what is stored about them: answer the shop within 30 days, then discard this",
-    ),
-    (
-        "customers/redact",
-        "a customer asks to be forgotten: erase what the office holds within 30 days, then discard this",
-    ),
-    ("shop/redact", "the shop asks to be forgotten: erase what was kept for it within 30 days, then discard this"),
 ];
 
 /// What a delivery means.
@@ -88,6 +76,10 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         "fulfillments/create" | "fulfillments/update" => read(body).and_then(|shipment| change::shipped(&shipment)),
         "order_transactions/create" => read(body).and_then(|transaction| change::moved(&transaction)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
+        "customers/data_request" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::Export, &asked)),
+        "customers/redact" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::EraseCustomer, &asked)),
+        "shop/redact" => Ok(privacy::shop_asked(delivery)),
+        "app/uninstalled" => Ok(access::left(delivery)),
         "refunds/create" => read(body).and_then(|refund| credit::created(&refund)),
         _ => return without_events(topic),
     };
@@ -96,9 +88,6 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
 
 fn without_events(topic: &str) -> Normalised {
     let starts = |entry: &&(&str, &str)| topic.starts_with(entry.0);
-    if let Some((_, what)) = DUTIES.iter().find(starts) {
-        return Normalised::Rejected((*what).to_owned());
-    }
     match NO_NEWS.iter().find(starts) {
         Some((_, why)) => Normalised::Ignored((*why).to_owned()),
         None => Normalised::Ignored(format!("nothing is done for the topic {topic}")),
@@ -112,7 +101,10 @@ fn events_or(drafts: Vec<Draft>, none: &str) -> Normalised {
 
 /// Reads a body. The error names the place, never what stands there.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unclear> {
-    serde_json::from_slice(body).map_err(|error| {
+    // Where a value is passed over, its bytes would be too.
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Unclear::Body(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
+    serde_json::from_str(text).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "the JSON ends too early",
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => "the body is not JSON",

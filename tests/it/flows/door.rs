@@ -12,7 +12,7 @@ use tillbridge::flow::receive::Door;
 use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{Appended, Intake, Journal, JournalError};
 use tillbridge::storefront::Storefront;
-use tillbridge::storefront::shopify::{DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
+use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -40,7 +40,7 @@ impl Doorstep {
                 name: name.clone(),
                 shop: "kiwi-web.myshopify.com".to_owned(),
                 endpoint: None,
-                token: Secret::new("shpat_story".to_owned()),
+                access: Access::Token(Secret::new("shpat_story".to_owned())),
                 webhook_secrets: secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect(),
                 publications: Vec::new(),
                 pos_key_namespace: DEFAULT_KEY_NAMESPACE.to_owned(),
@@ -137,6 +137,25 @@ fn journal() -> (Arc<SqliteJournal>, TempDir) {
 async fn kept(journal: &SqliteJournal) -> i64 {
     let counts = journal.counts().await.unwrap();
     counts.deliveries.values().sum::<i64>() + counts.duplicates
+}
+
+/// A caller that opens connections and says nothing does not keep them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_says_what_is_wanted_is_let_go() {
+    let listener = tillbridge::ops::web::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let deadline = std::time::Duration::from_millis(50);
+    let served = tillbridge::ops::web::serve_within(listener, axum::Router::new(), stop.clone(), deadline);
+    for begun in [&b""[..], b"POST /webhooks/kiwi-web HTTP/1.1\r\nHost: bridge"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.is_empty() || status(&String::from_utf8(answer).unwrap()) == 408);
+    }
+    stop.cancel();
+    served.await.unwrap();
 }
 
 #[tokio::test]
