@@ -115,6 +115,8 @@ pub struct OrderView {
     pub cancelled: bool,
     /// Ids of its refunds, oldest first.
     pub refunds: Vec<u64>,
+    /// Ids of its shipments, oldest first.
+    pub shipments: Vec<u64>,
 }
 
 impl ShopSandbox {
@@ -235,5 +237,6 @@ fn view(order: &OrderRecord) -> OrderView {
         outstanding: money(order.outstanding(), currency),
         cancelled: order.cancelled_at.is_some(),
         refunds: order.refunds.iter().map(|refund| refund.id).collect(),
+        shipments: order.shipments.iter().map(|shipment| shipment.id).collect(),
     }
 }

@@ -29,6 +29,8 @@ struct Mirror<'a> {
     shop: &'a ShopSandbox,
     goods: &'a [SkuInfo],
     dice: StdRng,
+    /// Whether it is shipped from more than one place. Who books at payment cannot know from where it will be.
+    several_places: bool,
     order: u64,
     plan: OrderPlan,
     refunds: Vec<RefundPlan>,
@@ -129,7 +131,7 @@ impl Mirror<'_> {
     }
 
     async fn ship(&mut self, all: bool) {
-        let place = usize::from(self.one_in(4));
+        let place = usize::from(self.several_places && self.one_in(4));
         let mut pieces = Vec::new();
         for line in 0..self.plan.lines.len() {
             let open = self.to_ship(line);
@@ -243,7 +245,7 @@ impl Mirror<'_> {
 }
 
 /// Lives one life to an end at which nobody owes anybody, or the shop owes the buyer. Answers what it did to stock.
-async fn live(shop: &ShopSandbox, goods: &[SkuInfo], seed: u64) -> BTreeMap<(String, usize), i64> {
+async fn live(shop: &ShopSandbox, goods: &[SkuInfo], seed: u64, several_places: bool) -> BTreeMap<(String, usize), i64> {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut plan = Life::generate(seed, goods[0].price.currency(), true, goods).order;
     if plan.cash_rounding == 0 && dice.random_range(0..3) == 0 {
@@ -255,6 +257,7 @@ async fn live(shop: &ShopSandbox, goods: &[SkuInfo], seed: u64) -> BTreeMap<(Str
         shop,
         goods,
         dice,
+        several_places,
         order,
         plan,
         refunds: Vec::new(),
@@ -350,7 +353,7 @@ async fn lives_at(when: SaleMoment, lives: u64, first: u64) {
             take(running.join_next().await.unwrap().unwrap());
         }
         let (shop, goods) = (town.shop.clone(), goods.clone());
-        running.spawn(async move { live(&shop, &goods, seed).await });
+        running.spawn(async move { live(&shop, &goods, seed, when != SaleMoment::Paid).await });
     }
     while let Some(done) = running.join_next().await {
         take(done.unwrap());

@@ -8,9 +8,10 @@ use super::super::lives::{DiscountMethod, DiscountPlan, LineSort, Minor, TaxPlan
 use super::super::orders::OrderRecord;
 use super::bytes_of;
 use super::customer::{Address, Customer, address, customer, email};
-use super::line::{LineItem, ShippingLine, line_item, shipped_item, shipping_line};
+use super::line::{LineItem, ShippingLine, line_item, shipping_line};
 use super::primitives::{PriceSet, Stationery, TaxLine};
 use super::refund::{Refund, refund_of};
+use super::shipment::{FulfillmentBody, fulfillments};
 
 #[derive(Serialize)]
 struct Order {
@@ -134,26 +135,6 @@ struct DiscountApplication {
     code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
-}
-
-#[derive(Serialize)]
-struct FulfillmentBody {
-    id: u64,
-    admin_graphql_api_id: String,
-    created_at: String,
-    location_id: u64,
-    name: String,
-    order_id: u64,
-    service: &'static str,
-    shipment_status: Option<String>,
-    status: &'static str,
-    tracking_company: Option<String>,
-    tracking_number: Option<String>,
-    tracking_numbers: [(); 0],
-    tracking_url: Option<String>,
-    tracking_urls: [(); 0],
-    updated_at: String,
-    line_items: Vec<LineItem>,
 }
 
 /// What is left of the totals after refunds.
@@ -354,106 +335,4 @@ fn codes(by: Stationery, order: &OrderRecord) -> Vec<DiscountCode> {
         })
     };
     plan.discounts.iter().enumerate().filter_map(code).collect()
-}
-
-fn fulfillments(by: Stationery, order: &OrderRecord) -> Vec<FulfillmentBody> {
-    (0..order.shipments.len()).map(|shipment| fulfillment(by, order, shipment)).collect()
-}
-
-fn fulfillment(by: Stationery, order: &OrderRecord, index: usize) -> FulfillmentBody {
-    let shipment = &order.shipments[index];
-    FulfillmentBody {
-        id: shipment.id,
-        admin_graphql_api_id: gid("Fulfillment", shipment.id),
-        created_at: by.moment(shipment.at),
-        location_id: shipment.location,
-        name: format!("#{}.{}", order.number, index + 1),
-        order_id: order.id,
-        service: "manual",
-        shipment_status: None,
-        status: "success",
-        tracking_company: None,
-        tracking_number: None,
-        tracking_numbers: [],
-        tracking_url: None,
-        tracking_urls: [],
-        updated_at: by.moment(shipment.at),
-        line_items: shipment.pieces.iter().map(|(line, pieces)| shipped_item(by, order, *line, *pieces)).collect(),
-    }
-}
-
-/// Body of `fulfillments/create`.
-pub(in super::super) fn fulfillment_body(by: Stationery, order: &OrderRecord, shipment: usize) -> Bytes {
-    bytes_of(&fulfillment(by, order, shipment))
-}
-
-#[derive(Serialize)]
-struct EditedBody {
-    order_edit: OrderEdit,
-}
-
-#[derive(Serialize)]
-struct OrderEdit {
-    id: u64,
-    app_id: Option<u64>,
-    created_at: String,
-    notify_customer: bool,
-    order_id: u64,
-    staff_note: &'static str,
-    user_id: Option<u64>,
-    line_items: EditedLines,
-    discounts: EditedDiscounts,
-    shipping_lines: EditedCarriage,
-    committed_at: String,
-}
-
-#[derive(Serialize)]
-struct EditedLines {
-    additions: Vec<Delta>,
-    removals: Vec<Delta>,
-}
-
-#[derive(Serialize)]
-struct EditedDiscounts {
-    line_item: EditedCarriage,
-}
-
-#[derive(Serialize)]
-struct EditedCarriage {
-    additions: [(); 0],
-    removals: [(); 0],
-}
-
-#[derive(Serialize)]
-struct Delta {
-    id: u64,
-    delta: i64,
-}
-
-/// Body of `orders/edited`: what was added and taken off, and nothing else of the order.
-pub(in super::super) fn edited_body(
-    by: Stationery,
-    order: &OrderRecord,
-    edit: u64,
-    added: &[usize],
-    off: &[(usize, i64)],
-) -> Bytes {
-    let nothing = || EditedCarriage { additions: [], removals: [] };
-    let additions = added.iter().map(|line| Delta { id: order.lines[*line], delta: order.plan.lines[*line].quantity });
-    let removals = off.iter().map(|(line, pieces)| Delta { id: order.lines[*line], delta: *pieces });
-    bytes_of(&EditedBody {
-        order_edit: OrderEdit {
-            id: edit,
-            app_id: None,
-            created_at: by.moment(order.updated_at),
-            notify_customer: false,
-            order_id: order.id,
-            staff_note: "",
-            user_id: None,
-            line_items: EditedLines { additions: additions.collect(), removals: removals.collect() },
-            discounts: EditedDiscounts { line_item: nothing() },
-            shipping_lines: nothing(),
-            committed_at: by.moment(order.updated_at),
-        },
-    })
 }
