@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    CallError, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku, StorefrontName, Verified,
+    CallError, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku, StorefrontName, Verified, WebOrder,
 };
 
 pub mod shopify;
@@ -122,7 +122,8 @@ pub enum StockFigure {
 pub enum StockOutcome {
     /// The figure stands.
     Written,
-    /// Another figure was there than expected; nothing was written for this row. Decide again with this one.
+    /// Another figure was there than expected, be it the one that was to be written; nothing was written for this row. Decide
+    /// again with this one.
     Stale {
         /// The figure found.
         found: i64,
@@ -158,6 +159,9 @@ pub trait Storefront: Send + Sync + 'static {
 
     /// Says what a delivery means. Pure: the same delivery always means the same.
     fn normalise(&self, delivery: &Delivery) -> Normalised;
+
+    /// Says what a delivery tells of the pieces an order takes from stock; `None` where it tells nothing of that. Pure.
+    fn web_order(&self, delivery: &Delivery) -> Option<WebOrder>;
 
     /// Asks the storefront who it is and what it permits. A read: may be repeated.
     async fn describe(&self) -> Result<StorefrontDescription, CallError>;

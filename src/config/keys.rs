@@ -89,11 +89,16 @@ const SALE: &[Key] = &[
     key("branch", Shape::Text, "branch that web sales count for and whose stock they move"),
 ];
 
-const STOCK: &[Key] = &[key(
-    "figure",
-    Shape::OneOf(&["on_hand", "available"]),
-    "which of the storefront's figures the office's stock is; default on_hand: the storefront takes off open orders",
-)];
+const STOCK: &[Key] = &[
+    key(
+        "figure",
+        Shape::OneOf(&["on_hand", "available"]),
+        "which of the storefront's figures the office's stock is; default on_hand: the storefront takes off open orders",
+    ),
+    key("show_from", Shape::Number, "with fewer pieces to sell than this, none are shown; default: all are"),
+    key("safety", Shape::Number, "pieces kept back at every branch; default: none"),
+    key("safety_at", Shape::Map, "branch of the office = pieces kept back there instead"),
+];
 
 const PAYMENTS: &[Key] = &[
     key("codes", Shape::Map, "gateway of the storefront = pay code of the office"),

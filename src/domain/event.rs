@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel};
+use super::{
+    ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel, StockSeen,
+};
 
 /// The number of an event (UUIDv7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -108,6 +110,8 @@ facts! {
     ProductArchived(ProductArchived) = "product.archived";
     /// A stock figure has changed.
     StockChanged(StockLevel) = "stock.changed";
+    /// A stock figure at the storefront is not what it should be.
+    StockSeen(StockSeen) = "stock.seen";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
 }

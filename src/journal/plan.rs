@@ -4,6 +4,7 @@
 
 pub(super) mod claim;
 pub(super) mod deliveries;
+pub(super) mod demand;
 pub(super) mod links;
 pub(super) mod outbox;
 pub(super) mod settle;

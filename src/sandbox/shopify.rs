@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use catalogue::{Image, Metafield, Product, ProductOption, Variant};
 pub use counter::CounterError;
 pub use faults::Fault;
-pub use look::{ApiCalls, CallCount, OrderView, StockFigures, VariantView, Write};
+pub use look::{ApiCalls, CallCount, OrderView, StockFigures, StockWrite, VariantView, Write};
 pub use options::{OpeningStock, ShopLocation, ShopOptions};
 pub use webhooks::{ShopSubscription, WebhookCounts, WebhookWeather};
 

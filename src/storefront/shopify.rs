@@ -25,7 +25,9 @@ use super::{
     Call, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
     Subscription,
 };
-use crate::domain::{CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified};
+use crate::domain::{
+    CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified, WebOrder,
+};
 use client::{Client, Deadlines};
 
 pub use config::{API_VERSION, DEFAULT_KEY_NAMESPACE, ShopifyConfig, ShopifyConfigError};
@@ -76,6 +78,10 @@ impl Storefront for Shopify {
 
     fn normalise(&self, delivery: &Delivery) -> Normalised {
         normalise::normalise(delivery)
+    }
+
+    fn web_order(&self, delivery: &Delivery) -> Option<WebOrder> {
+        normalise::web_order(delivery)
     }
 
     async fn describe(&self) -> Result<StorefrontDescription, CallError> {

@@ -7,5 +7,6 @@ mod duplicates;
 mod outward;
 mod refunds;
 mod sales;
+mod stock;
 mod storm;
 mod trouble;

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::append::uuid;
+use super::demand;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, taken_too_often};
@@ -125,6 +126,7 @@ impl Batch for Settle<'_> {
             })
             .collect();
         end(work, &ends).await?;
+        demand::state(work, standing.iter().flat_map(|settlement| &settlement.demand)).await?;
         Ok(new.len())
     }
 }

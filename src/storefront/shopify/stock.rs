@@ -134,7 +134,6 @@ impl Shopify {
                 let place = place(&rows[at]);
                 outcomes[at] = match (rows[at].expected, found.get(&place)) {
                     (Some(_), None) => Some(StockOutcome::Failed(vanished(&place.0))),
-                    (Some(_), Some(there)) if *there == rows[at].quantity => Some(StockOutcome::Written),
                     (Some(expected), Some(there)) if *there != expected => Some(StockOutcome::Stale { found: *there }),
                     _ => None,
                 };
