@@ -19,6 +19,7 @@ use crate::storefront::Storefront;
 
 mod cancellation;
 mod credit_note;
+mod departure;
 mod document;
 mod invoice;
 mod outcome;
@@ -72,6 +73,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(invoice::WriteInvoice),
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(cancellation::NoteCancellation),
+        Arc::new(departure::NoteDeparture),
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel, StockSeen,
+    StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -114,6 +115,8 @@ facts! {
     StockSeen(StockSeen) = "stock.seen";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// A storefront has removed the app.
+    StorefrontLeft(StorefrontLeft) = "storefront.left";
 }
 
 /// An event as an adapter states it, before the journal numbers it.

@@ -212,8 +212,8 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
     let mut rest = due;
     while !rest.is_empty() {
         let later = rest.split_off(rest.len().min(desk.storefront.stock_batch().max(1)));
-        let mut now = std::mem::replace(&mut rest, later);
-        if let Err(error) = announce(desk, &mut now).await {
+        let now = std::mem::replace(&mut rest, later);
+        if let Err(error) = announce(desk, &now).await {
             for due in now {
                 settled.extend(journal_failed(std::slice::from_ref(due.claim), &error));
             }
@@ -237,11 +237,10 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
 }
 
 /// Commits what is about to be written, so that after a crash or a lost answer our own write is not taken for somebody's.
-async fn announce(desk: &Desk<'_>, due: &mut [Due<'_>]) -> Result<(), JournalError> {
+async fn announce(desk: &Desk<'_>, due: &[Due<'_>]) -> Result<(), JournalError> {
     let mut rows: HashMap<String, Written> = HashMap::with_capacity(due.len());
     for due in due {
         let shown = due.shown();
-        due.sent = Some(shown);
         let entity = sent_as(&due.place.0, &due.place.1);
         rows.insert(entity.clone(), Written { entity, version: due.figure.version, value: shown.to_string() });
     }
@@ -298,7 +297,10 @@ fn done(due: &Due<'_>, written: bool) -> Settlement {
             counts: false,
         },
     };
-    let mut settlement = wrote(due.claim, outcome, value);
+    let mut settlement = wrote(due.claim, outcome, value.clone());
+    // What was announced is settled with it: a refused write is nobody's.
+    let entity = sent_as(&due.place.0, &due.place.1);
+    settlement.written.push(Written { entity, version: due.claim.event.draft.version, value });
     for written in &mut settlement.written {
         // The figure was read after its event: it may be newer, and the older event must not come after it.
         written.version = written.version.max(due.figure.version);

@@ -1,5 +1,6 @@
 //! Whole stories, from one side to the other through the real bridge, on both deployments. Each ends with the promises.
 
+mod access;
 mod balance;
 mod by_hand;
 mod door;

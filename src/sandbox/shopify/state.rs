@@ -20,6 +20,7 @@ use super::look::{ApiCalls, StockWrite, Write};
 use super::options::ShopOptions;
 use super::orders::OrderRecord;
 use super::stock::Stock;
+use super::tokens::Tokens;
 use super::webhooks::Subscriptions;
 
 /// Writes remembered for [`super::ShopSandbox::writes`]; older ones are forgotten beyond this.
@@ -40,6 +41,9 @@ pub(super) struct State {
     pub subscriptions: Subscriptions,
     pub keys: Keys,
     pub bucket: Bucket,
+    pub tokens: Tokens,
+    /// Calls with a token that does not open.
+    pub refused: u64,
     pub calls: ApiCalls,
     pub writes: Vec<Write>,
     pub stock_writes: Vec<StockWrite>,
@@ -103,6 +107,8 @@ impl State {
             subscriptions: Subscriptions::default(),
             keys: Keys::default(),
             bucket,
+            tokens: Tokens::default(),
+            refused: 0,
             calls: ApiCalls::default(),
             writes: Vec::new(),
             stock_writes: Vec::new(),
