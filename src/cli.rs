@@ -24,6 +24,7 @@ mod poll;
 mod replay;
 mod selection;
 mod status;
+mod stock;
 mod trace;
 mod webhooks;
 
@@ -75,6 +76,9 @@ enum Command {
     Webhooks(webhooks::Command),
     /// Ask an office for changes once, now
     Poll(poll::Args),
+    /// Compare the stock a storefront shows with what it should show
+    #[command(subcommand)]
+    Stock(stock::Command),
     /// Look up events and what became of them
     #[command(subcommand)]
     Events(events::Command),
@@ -160,6 +164,7 @@ impl Command {
             Self::Status(args) => status::run(&args, output).await,
             Self::Webhooks(command) => webhooks::run(&command, output).await,
             Self::Poll(args) => poll::run(&args, output).await,
+            Self::Stock(command) => stock::run(&command, output).await,
             Self::Events(command) => events::run(&command, output).await,
             Self::Dead(command) => dead::run(&command, output).await,
             Self::Replay(args) => replay::run(&args, output).await,

@@ -26,7 +26,7 @@ mod outcome;
 mod price;
 mod product;
 mod state;
-mod stock;
+pub mod stock;
 
 /// A handler's standing orders, read by the flow.
 #[derive(Debug, Clone, Copy)]
@@ -102,4 +102,6 @@ pub struct Sides {
     pub offices: BTreeMap<OfficeName, Arc<dyn Office>>,
     /// The rules between them.
     pub channels: Vec<Arc<Channel>>,
+    /// Where web shops are to send their webhooks, where that is known.
+    pub addresses: BTreeMap<StorefrontName, String>,
 }

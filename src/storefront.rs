@@ -15,6 +15,7 @@ use crate::domain::{
     CallError, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku, StorefrontName, Verified, WebOrder,
 };
 
+pub mod audit;
 pub mod shopify;
 
 /// A call to our webhook endpoint, as it came over the wire.
@@ -196,6 +197,14 @@ pub trait Storefront: Send + Sync + 'static {
         figure: StockFigure,
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError>;
+
+    /// Reads stock figures at their places, item and location. A read: may be repeated. One entry per place, in order; `None`
+    /// where there is no such item.
+    async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError>;
+
+    /// What the storefront's answers and calls have shown lately that a person should know of, such as another API version
+    /// than ours. Calls nobody.
+    fn alerts(&self) -> Vec<String>;
 
     /// The most rows one stock call takes.
     fn stock_batch(&self) -> usize;

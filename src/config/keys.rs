@@ -65,6 +65,11 @@ const SHOPIFY: &[Key] = &[
         "what webhooks are signed with; a list while secrets are being rotated",
     ),
     key("endpoint", Shape::Text, "full address of another Admin API, for rehearsals; https, or http on this machine"),
+    key(
+        "webhook_address",
+        Shape::Text,
+        "where webhooks are to be sent, from the outside; with it subscriptions that the shop deleted are made again",
+    ),
     key("publications", Shape::Texts, "names of the sales channels that products appear in; default: the online store"),
     key("pos_key_namespace", Shape::Text, "namespace of the metafield with the office's key; default tillbridge"),
 ];

@@ -6,6 +6,7 @@
 //! found. A figure lower than it should be is taken for a sale nobody has told yet, and so many pieces fewer are shown (P5),
 //! until the sale comes or [`crate::flow::reconcile`] has asked the storefront for it.
 
+pub mod drift;
 mod figures;
 
 use std::collections::HashMap;
@@ -21,8 +22,8 @@ use crate::storefront::{StockOutcome, StockRow};
 use super::outcome::{after_failure, journal_failed, try_again};
 use super::state::{newest, wrote};
 use super::{Desk, Handler, Policy};
-use figures::read;
-pub(super) use figures::{Figure, Shown, Unread};
+pub use figures::Unread;
+use figures::{Figure, Shown, read};
 
 const POLICY: Policy = Policy {
     name: "stock",

@@ -231,6 +231,11 @@ impl ShopSandbox {
         subscriptions.add_all(ids, address);
     }
 
+    /// Deletes the subscriptions to a topic, as the shop does after eight failed deliveries.
+    pub fn forget_subscription(&self, topic: &str) {
+        locked(&self.core.state).subscriptions.forget(topic);
+    }
+
     /// Whether writes of the API come back as webhooks; they do at first, as in a real shop.
     pub fn echo_own_writes(&self, echo: bool) {
         locked(&self.core.state).echoes = echo;

@@ -124,6 +124,14 @@ impl Storefront for Shopify {
         self.write_stock(key, figure, rows).await
     }
 
+    async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {
+        self.read_stock(figure, places).await
+    }
+
+    fn alerts(&self) -> Vec<String> {
+        self.client.alerts()
+    }
+
     fn stock_batch(&self) -> usize {
         stock::MOST_ROWS
     }

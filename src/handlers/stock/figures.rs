@@ -16,17 +16,14 @@ use crate::office::StockReading;
 use crate::storefront::StockFigure;
 
 /// Why figures could not be read.
-pub(in crate::handlers) enum Unread {
-    /// The office did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// One of the sides did not answer.
+    #[error(transparent)]
     Call(CallError),
     /// The journal did not.
-    Journal(JournalError),
-}
-
-impl From<JournalError> for Unread {
-    fn from(error: JournalError) -> Self {
-        Self::Journal(error)
-    }
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 /// What is known of one SKU at one branch.

@@ -164,6 +164,9 @@ pub(super) async fn intend(work: &Work<'_>, intents: &[Intent]) -> Result<(), Tr
 
 /// Documents are in the books: their orders hold their pieces no more.
 pub(super) async fn booked(work: &Work<'_>, channels: &[&str], documents: &[&str]) -> Result<(), Trouble> {
+    if documents.is_empty() {
+        return Ok(());
+    }
     let mut orders = BTreeSet::new();
     for row in work.rows(ON_THEIR_WAY, &[&channels, &documents]).await? {
         orders.insert((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?));

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
+use futures::try_join;
 use sha2::{Digest, Sha256};
 
 use super::demand;
@@ -63,11 +64,14 @@ impl Batch for Settling<'_> {
         let standing = stand(self.settlements, self.running(work).await?);
         let known = known_links(work, &standing).await?;
         let mut settled = standing.decide(known, work.now);
-        work.carry_out(&settled.moves, &settled.dead).await?;
-        write_links(work, &settled).await?;
-        write_written(work, &settled).await?;
-        write_effects(work, &settled).await?;
-        let mut wakes = give_back(work, &settled).await?;
+        // None of these needs another's answer; all are sent before the first is awaited.
+        let ((), (), (), (), mut wakes) = try_join!(
+            work.carry_out(&settled.moves, &settled.dead),
+            write_links(work, &settled),
+            write_written(work, &settled),
+            write_effects(work, &settled),
+            give_back(work, &settled),
+        )?;
         wakes.append(&mut settled.wakes);
         work.wake(&wakes).await?;
         work.tally().absorb(settled.tally);
@@ -204,6 +208,9 @@ async fn write_effects(work: &Work<'_>, settled: &Settled) -> Result<(), Trouble
             work.tally().effect(row.try_get(0)?);
         }
     }
+    // Writes to a storefront take no pieces; whatever else takes some was intended with them.
+    let papers = settled.effects.iter().filter(|row| !row.kind.starts_with("storefront"));
+    let (channels, keys): (Vec<_>, Vec<_>) = papers.map(|row| (row.channel.as_str(), row.key.as_str())).unzip();
     demand::booked(work, &channels, &keys).await
 }
 
