@@ -21,6 +21,7 @@ mod migrate;
 mod output;
 mod pause;
 mod poll;
+mod privacy;
 mod replay;
 mod selection;
 mod status;
@@ -85,6 +86,9 @@ enum Command {
     /// Look after what was given up: dead letters
     #[command(subcommand)]
     Dead(dead::Command),
+    /// Answer requests about personal data, and prove what was done
+    #[command(subcommand)]
+    Privacy(privacy::Command),
     /// Handle stored events again; what has taken effect is not done twice
     Replay(replay::Args),
     /// Hold a channel's work; deliveries are still taken in
@@ -167,6 +171,7 @@ impl Command {
             Self::Stock(command) => stock::run(&command, output).await,
             Self::Events(command) => events::run(&command, output).await,
             Self::Dead(command) => dead::run(&command, output).await,
+            Self::Privacy(command) => privacy::run(&command, output).await,
             Self::Replay(args) => replay::run(&args, output).await,
             Self::Pause(args) => pause::pause(&args, output).await,
             Self::Resume(args) => pause::resume(&args, output).await,

@@ -15,6 +15,7 @@ mod event_schema;
 mod money;
 mod names;
 mod order;
+mod privacy;
 mod product;
 mod sale;
 mod secret;
@@ -32,6 +33,7 @@ pub use names::{
     BadName, BranchCode, ChannelName, DocumentRef, HandlerName, OfficeName, Sku, StorefrontName, StyleCode,
 };
 pub use order::OrderCancelled;
+pub use privacy::{ERASED, Person, PrivacyRequest, PrivacyWish, erase};
 pub use product::{Image, Price, Product, ProductArchived, Variant};
 pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};
 pub use secret::Secret;

@@ -24,9 +24,12 @@ mod document;
 mod invoice;
 mod outcome;
 mod price;
+mod privacy;
 mod product;
 mod state;
 pub mod stock;
+
+pub use privacy::concerns;
 
 /// A handler's standing orders, read by the flow.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +77,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(cancellation::NoteCancellation),
         Arc::new(departure::NoteDeparture),
+        Arc::new(privacy::CarryOutPrivacy),
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),

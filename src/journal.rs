@@ -39,10 +39,13 @@ mod audit;
 mod gate;
 mod pack;
 mod plan;
+mod privacy;
 mod read;
 mod tally;
 mod text;
 mod value;
+
+pub use privacy::{Archive, KeptDocument, KeptPage, NewPrivacyRecord, Place, PrivacyRecord, Replacements};
 
 /// Why the journal could not answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -504,7 +507,7 @@ pub trait Intake: Send + Sync + 'static {
 
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
-pub trait Journal: Intake {
+pub trait Journal: Intake + Archive {
     /// Commits what a poll read together with its cursor.
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError>;
 
@@ -561,6 +564,9 @@ pub trait Journal: Intake {
 
     /// What web orders take of these SKUs and what of it is booked or on its way into the books, each SKU as of one moment.
     async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError>;
+
+    /// Makes a channel known. One that never was before begins paused where a reason is given; any other stays as it is.
+    async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError>;
 
     /// Stops handing out a channel's work, keeping it.
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError>;

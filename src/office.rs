@@ -207,6 +207,9 @@ pub trait Office: Send + Sync + 'static {
     /// Looks up documents by external reference. A read: may be repeated. The answer has one entry per reference, in order.
     async fn find(&self, kind: DocumentKind, references: &[String]) -> Result<Vec<Option<Booked>>, CallError>;
 
+    /// The numbers of customers that have one of these keys or one of these e-mail addresses. A read: may be repeated.
+    async fn customer_numbers(&self, keys: &[String], emails: &[String]) -> Result<Vec<String>, CallError>;
+
     /// Finds or creates each document's customer and books the documents, together where the office can. A document that is
     /// in the books already is answered with `already: true` and not booked again; one that fails does not hold up its
     /// neighbours. The answer has one entry per document, in order.

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel, StockSeen,
-    StorefrontLeft,
+    ChannelName, Credit, DeliveryId, OrderCancelled, Price, PrivacyRequest, Product, ProductArchived, Sale, StockLevel,
+    StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -115,6 +115,8 @@ facts! {
     StockSeen(StockSeen) = "stock.seen";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// Somebody wants to know, or wants forgotten, what is kept of them.
+    PrivacyRequested(PrivacyRequest) = "privacy.requested";
     /// A storefront has removed the app.
     StorefrontLeft(StorefrontLeft) = "storefront.left";
 }

@@ -16,6 +16,7 @@ mod effects;
 mod migrate;
 mod operate;
 mod outbox;
+mod privacy;
 mod reader;
 mod settle;
 mod tls;
@@ -164,6 +165,10 @@ impl Journal for PostgresJournal {
 
     async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError> {
         read::demand(&self.pool, channel, skus).await
+    }
+
+    async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
+        self.work(operate::Introduce { channel, paused }).await
     }
 
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError> {

@@ -14,6 +14,7 @@ mod effects;
 mod lock;
 mod operate;
 mod outbox;
+mod privacy;
 mod reader;
 mod schema;
 mod settle;
@@ -169,6 +170,11 @@ impl Journal for SqliteJournal {
 
     async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError> {
         read::demand(&self.readers, channel, skus).await
+    }
+
+    async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
+        let (channel, paused) = (channel.clone(), paused.map(str::to_owned));
+        self.writer.do_soon(move |work| operate::introduce(work, &channel, paused.as_deref())).await
     }
 
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError> {

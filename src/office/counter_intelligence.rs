@@ -74,6 +74,11 @@ impl Office for CounterIntelligence {
         Ok(found)
     }
 
+    async fn customer_numbers(&self, keys: &[String], emails: &[String]) -> Result<Vec<String>, CallError> {
+        let (keys, emails) = (keys.to_vec(), emails.to_vec());
+        self.database.read(on(move |session| Box::pin(customers::numbers(session, keys, emails)))).await
+    }
+
     async fn book(&self, documents: &[Document]) -> Vec<Result<Booked, CallError>> {
         book::book(&self.database, documents).await
     }

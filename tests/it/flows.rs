@@ -1,11 +1,13 @@
 //! Whole stories, from one side to the other through the real bridge, on both deployments. Each ends with the promises.
 
 mod access;
+mod bad_input;
 mod balance;
 mod by_hand;
 mod door;
 mod duplicates;
 mod outward;
+mod privacy;
 mod refunds;
 mod sales;
 mod stock;

@@ -31,6 +31,7 @@ mod links;
 mod opening;
 mod operators;
 mod outbox;
+mod privacy;
 mod shelf;
 mod storm;
 mod things;
