@@ -31,7 +31,7 @@ mod privacy;
 mod product;
 mod reckoning;
 mod state;
-mod stock;
+pub mod stock;
 
 pub use privacy::concerns;
 
@@ -111,4 +111,6 @@ pub struct Sides {
     pub offices: BTreeMap<OfficeName, Arc<dyn Office>>,
     /// The rules between them.
     pub channels: Vec<Arc<Channel>>,
+    /// Where web shops are to send their webhooks, where that is known.
+    pub addresses: BTreeMap<StorefrontName, String>,
 }

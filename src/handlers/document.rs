@@ -5,10 +5,12 @@
 //! the books is booked exactly as it was planned, whatever has happened at the storefront since. The difference that made is
 //! reckoned by the next attempt.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{CallError, DocumentRef, Entry};
-use crate::journal::{Claim, Effect, Intent, Link, LinkKind, Outcome, Settlement, Standing};
+use crate::domain::{BranchCode, CallError, DocumentRef, Entry, Sku};
+use crate::journal::{Claim, Effect, Intent, Link, LinkKind, Outcome, Pieces, Settlement, Standing};
 use crate::office::{Booked, Document, DocumentKind};
 
 use super::Desk;
@@ -112,6 +114,8 @@ async fn intend(desk: &Desk<'_>, jobs: &[Job<'_>]) -> Result<Vec<Errand>, crate:
                 handling: claim.handling,
                 channel: desk.channel.name.clone(),
                 plan: serde_json::to_string(paper).ok(),
+                order: job.order.to_string(),
+                pieces: pieces(&paper.document),
             });
             wanted.push((number, paper));
         }
@@ -224,6 +228,28 @@ fn record(settlement: &mut Settlement, paper: &Paper, booked: &Booked) {
         kind: effect_kind(kind),
         result: booked.number.clone(),
     });
+}
+
+/// The pieces an invoice takes off stock. A credit note gives back what its order never held, or what came back on the shelf;
+/// neither changes what web orders hold.
+fn pieces(document: &Document) -> Vec<Pieces> {
+    if document.kind != DocumentKind::Invoice {
+        return Vec::new();
+    }
+    let mut pieces: BTreeMap<(&Sku, &BranchCode), i64> = BTreeMap::new();
+    for line in document.lines.iter().filter(|line| line.moves_stock) {
+        let Some(sku) = &line.sku else { continue };
+        *pieces.entry((sku, line.branch.as_ref().unwrap_or(&document.branch))).or_default() += line.quantity;
+    }
+    let pieces = pieces.into_iter();
+    pieces.map(|((sku, branch), count)| Pieces { sku: sku.clone(), branch: branch.clone(), count }).collect()
+}
+
+/// The kind and external reference of the document whose effect has this key.
+pub(super) fn booked_as(effect: &str) -> Option<(DocumentKind, &str)> {
+    [DocumentKind::Invoice, DocumentKind::CreditNote]
+        .into_iter()
+        .find_map(|kind| Some((kind, effect.strip_prefix(effect_kind(kind))?.strip_prefix(' ')?)))
 }
 
 fn effect_kind(kind: DocumentKind) -> &'static str {

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::domain::{
     CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Product, Secret, StorefrontName,
-    Verified,
+    Verified, WebOrder,
 };
 use client::{Client, Deadlines};
 
@@ -84,6 +84,10 @@ impl Storefront for Shopify {
         normalise::normalise(delivery)
     }
 
+    fn web_order(&self, delivery: &Delivery) -> Option<WebOrder> {
+        normalise::web_order(delivery)
+    }
+
     async fn describe(&self) -> Result<StorefrontDescription, CallError> {
         self.read_description().await
     }
@@ -124,6 +128,14 @@ impl Storefront for Shopify {
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
         self.write_stock(key, figure, rows).await
+    }
+
+    async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {
+        self.read_stock(figure, places).await
+    }
+
+    fn alerts(&self) -> Vec<String> {
+        self.client.alerts()
     }
 
     fn stock_batch(&self) -> usize {

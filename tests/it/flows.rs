@@ -12,5 +12,6 @@ mod privacy;
 mod reckonings;
 mod refunds;
 mod sales;
+mod stock;
 mod storm;
 mod trouble;

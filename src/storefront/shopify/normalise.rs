@@ -11,6 +11,7 @@ mod amount;
 mod buyer;
 mod change;
 mod credit;
+mod demand;
 mod ledger;
 mod lines;
 mod money_out;
@@ -23,10 +24,12 @@ use serde::de::DeserializeOwned;
 pub(super) use amount::Amount;
 use ledger::Unclear;
 
-use crate::domain::{Delivery, Draft, Normalised, PrivacyWish};
+use crate::domain::{Delivery, Draft, Normalised, PrivacyWish, WebOrder};
 
-/// The topics that raise events, and the one that says the shop has thrown us out.
+/// The topics that raise events or tell what orders take from stock, and the one that says the shop has thrown us out.
 pub(super) const WANTED_TOPICS: &[&str] = &[
+    "orders/create",
+    "orders/updated",
     "orders/fulfilled",
     "orders/paid",
     "orders/edited",
@@ -84,6 +87,16 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         _ => return without_events(topic),
     };
     outcome.unwrap_or_else(|unclear| Normalised::Rejected(format!("{topic}: {unclear}")))
+}
+
+/// What an order takes from stock. Every topic of orders carries the whole order; the one that has only its changes, and the
+/// one that has only its id, tell nothing of that. A body that cannot be read is rejected by [`normalise`].
+pub(super) fn web_order(delivery: &Delivery) -> Option<WebOrder> {
+    let topic = delivery.content.topic.strip_prefix("orders/")?;
+    if matches!(topic, "edited" | "delete") {
+        return None;
+    }
+    demand::web_order(&read(&delivery.content.body).ok()?)
 }
 
 fn without_events(topic: &str) -> Normalised {

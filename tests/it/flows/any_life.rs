@@ -245,7 +245,12 @@ impl Mirror<'_> {
 }
 
 /// Lives one life to an end at which nobody owes anybody, or the shop owes the buyer. Answers what it did to stock.
-async fn live(shop: &ShopSandbox, goods: &[SkuInfo], seed: u64, several_places: bool) -> BTreeMap<(String, usize), i64> {
+async fn live(
+    shop: &ShopSandbox,
+    goods: &[SkuInfo],
+    seed: u64,
+    several_places: bool,
+) -> BTreeMap<(String, usize), i64> {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut plan = Life::generate(seed, goods[0].price.currency(), true, goods).order;
     if plan.cash_rounding == 0 && dice.random_range(0..3) == 0 {

@@ -17,7 +17,8 @@ on_both_journals! {
 }
 
 fn intent(key: &str) -> Intent {
-    Intent { key: key.into(), handling: HandlingId(1), channel: kiwi(), plan: None }
+    let (order, pieces) = (String::new(), vec![]);
+    Intent { key: key.into(), handling: HandlingId(1), channel: kiwi(), plan: None, order, pieces }
 }
 
 fn in_doubt(plan: Option<&str>) -> Standing {
@@ -116,7 +117,7 @@ async fn effects_are_counted_once_and_told_in_the_trace(shelf: Shelf) {
         settlement.effects = vec![Effect { key: key.into(), kind: "invoice", result: "INV-1".into() }];
         settlement
     };
-    let intent = Intent { key: "invoice order:1".into(), handling: claims[0].handling, channel: kiwi(), plan: None };
+    let intent = Intent { key: "invoice order:1".into(), handling: claims[0].handling, ..intent("") };
     shelf.journal.intend(vec![intent]).await.unwrap();
     let told = |trace: &tillbridge::journal::Trace| {
         trace

@@ -163,7 +163,8 @@ async fn every_field_of_the_schema_is_answered() {
     let plan = tillbridge::sandbox::shopify::lives::OrderPlan::plain(options().currency, &[(&info, 1)]);
     let order = stranger.shop.place_order(&plan).await.unwrap();
     stranger.shop.fulfil(order).await.unwrap();
-    let everything = tillbridge::sandbox::shopify::lives::RefundLedger::new(&plan).everything(tillbridge::sandbox::shopify::lives::Restock::Return { location: 0 });
+    let everything = tillbridge::sandbox::shopify::lives::RefundLedger::new(&plan)
+        .everything(tillbridge::sandbox::shopify::lives::Restock::Return { location: 0 });
     let refund = stranger.shop.refund(order, &everything).await.unwrap();
     let shipment = stranger.shop.order(order).unwrap().shipments[0];
     stranger.shop.subscribe_all("https://example.com/hooks");
