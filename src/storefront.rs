@@ -15,7 +15,6 @@ use crate::domain::{
     CallError, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku, StorefrontName, Verified, WebOrder,
 };
 
-pub mod audit;
 pub mod shopify;
 
 /// A call to our webhook endpoint, as it came over the wire.
