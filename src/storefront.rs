@@ -16,7 +16,6 @@ use crate::domain::{
     StorefrontName, Verified, WebOrder,
 };
 
-pub mod audit;
 pub mod shopify;
 
 /// A call to our webhook endpoint, as it came over the wire.
