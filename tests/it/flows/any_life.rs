@@ -274,7 +274,8 @@ async fn live(
         off: vec![0; count],
         moves: BTreeMap::new(),
     };
-    let ends_early = life.one_in(12);
+    // Cancelled at payment is not whole yet, see the README: such lives are left out here.
+    let ends_early = several_places && life.one_in(12);
     for _ in 0..life.between(0, 7) {
         match life.between(0, 9) {
             0 | 1 => life.pay(false).await,
