@@ -4,6 +4,7 @@
 //! currencies impossible to add and by giving every document one balance check.
 //! Next in the flow: [`crate::storefront`] and [`crate::office`] translate foreign shapes into these types.
 
+mod branch;
 mod call_error;
 mod credit;
 mod customer;
@@ -18,6 +19,7 @@ mod sale;
 mod secret;
 mod stock;
 
+pub use branch::Branch;
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
 pub use customer::{Address, Buyer, CustomerProfile};

@@ -21,6 +21,7 @@ mod cancellation;
 mod credit_note;
 mod document;
 mod invoice;
+mod location;
 mod outcome;
 mod price;
 mod product;
@@ -72,6 +73,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(invoice::WriteInvoice),
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(cancellation::NoteCancellation),
+        Arc::new(location::WriteLocation),
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),

@@ -179,6 +179,13 @@ pub enum Outcome {
         /// Why, for people.
         reason: String,
     },
+    /// Rests until that much time has passed, because nothing can be done before; unlike a retry it is no work under way.
+    Later {
+        /// How long from now.
+        after: Duration,
+        /// What it waits for, for people.
+        reason: String,
+    },
     /// Given up; a person must look.
     Dead {
         /// What happened, in the other side's words where there are any.
@@ -204,6 +211,10 @@ pub enum LinkKind {
     Variant,
     /// SKU ↔ storefront stock item.
     StockItem,
+    /// Content of a picture ↔ storefront file.
+    Picture,
+    /// Branch ↔ storefront location that was made for it.
+    Location,
 }
 
 impl LinkKind {
@@ -217,6 +228,8 @@ impl LinkKind {
             Self::Product => "product",
             Self::Variant => "variant",
             Self::StockItem => "stock_item",
+            Self::Picture => "picture",
+            Self::Location => "location",
         }
     }
 }
@@ -488,6 +501,9 @@ pub trait Intake: Send + Sync + 'static {
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
 pub trait Journal: Intake {
+    /// What the one clock shows: whoever decides by the time asks here.
+    fn now(&self) -> Timestamp;
+
     /// Commits what a poll read together with its cursor.
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError>;
 

@@ -25,11 +25,13 @@ pub enum ChangeKind {
     Prices,
     /// Stock per SKU and branch.
     Stock,
+    /// Branches with their names and addresses.
+    Branches,
 }
 
 impl ChangeKind {
     /// Every kind, in the order a first load needs them.
-    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock];
+    pub const ALL: &'static [Self] = &[Self::Branches, Self::Products, Self::Prices, Self::Stock];
 
     /// The word used on the command line and in the journal.
     #[must_use]
@@ -38,6 +40,7 @@ impl ChangeKind {
             Self::Products => "products",
             Self::Prices => "prices",
             Self::Stock => "stock",
+            Self::Branches => "branches",
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::domain::{BranchCode, ChannelName, OfficeName, StorefrontName};
 use crate::office::ChangeKind;
-use crate::storefront::StockFigure;
+use crate::storefront::{CatalogueRules, PriceRules, StockFigure};
 
 /// When a web sale goes to the office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub struct Channel {
     pub sale: SaleRules,
     /// How stock is shown.
     pub stock: StockRules,
+    /// How products are shown.
+    pub catalogue: CatalogueRules,
+    /// How prices are shown beyond the shop's own.
+    pub prices: PriceRules,
     /// How ways of paying are called in the office.
     pub payments: PaymentRules,
     /// How often each kind of change is asked for.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel};
+use super::{Branch, ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel};
 
 /// The number of an event (UUIDv7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -110,6 +110,8 @@ facts! {
     StockChanged(StockLevel) = "stock.changed";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// A branch is new or has changed.
+    BranchChanged(Branch) = "branch.changed";
 }
 
 /// An event as an adapter states it, before the journal numbers it.

@@ -15,6 +15,7 @@ mod book;
 mod changes;
 mod customers;
 pub(crate) mod database;
+mod details;
 mod find;
 mod normalise;
 mod postgres;

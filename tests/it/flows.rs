@@ -2,6 +2,8 @@
 
 mod balance;
 mod by_hand;
+mod catalogue;
+mod prices;
 mod door;
 mod duplicates;
 mod outward;

@@ -191,6 +191,9 @@ fn end_of(outcome: &Outcome, row: &Running, book: &LinkBook, now: i64) -> Move {
             failures: row.failures + i64::from(*counts),
             ..ended(row, handling::READY, reason, "")
         },
+        Outcome::Later { after, reason } => {
+            Move { due: Some(now.saturating_add(span(*after))), ..ended(row, handling::WAITING, reason, "") }
+        }
         Outcome::Wait { kind, key, look_again, reason } => {
             let key = text::clean(key).into_owned();
             if book.has(&row.channel, kind.as_str(), &key) {

@@ -137,7 +137,7 @@ impl State {
     /// Runs an admitted request.
     pub(super) fn execute(&mut self, prepared: &Prepared, ticket: &Ticket) -> Value {
         let (data, mut errors, refusals) = {
-            let desk = Desk::new(self, &prepared.variables, &ticket.contended);
+            let desk = Desk::new(self, &prepared.variables, &ticket.contended, false);
             let outcome = execution(prepared).and_then(|execution| {
                 let mutation = prepared.is_mutation();
                 execution.execute_sync(&Root::new(&desk, mutation))

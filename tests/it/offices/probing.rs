@@ -23,7 +23,7 @@ async fn a_whole_office_has_no_problems(shop: Shop) {
     assert!(office.clock > "2026-01-01T00:00:00Z".parse().unwrap());
 }
 
-/// F-006
+// proves F-006
 async fn build_513_is_refused_and_514_accepted(shop: Shop) {
     for (version, build, accepted) in
         [(11, 513, false), (11, 514, true), (11, 900, true), (10, 999, false), (12, 1, true)]

@@ -1,9 +1,11 @@
 //! The things of the shop as objects of the schema.
 
+mod market;
 mod order;
 mod product;
 mod shop;
 
+pub(super) use market::{collection_of, file, operation, price_list};
 pub(super) use order::order;
 pub(super) use product::{item, product, variant};
 pub(super) use shop::{app, definition, location, location_of, publication, shop, subscription};
@@ -23,6 +25,7 @@ pub(super) fn node<'s>(desk: &'s Desk<'_>, id: &str) -> Option<Object<'s>> {
         "InventoryItem" => item(desk, number),
         "Location" => location(desk, number),
         "Order" => order(desk, number),
+        "MediaImage" => file(desk, number),
         _ => None,
     }
 }
