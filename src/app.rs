@@ -126,7 +126,7 @@ pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, Op
                 name: shop.name.clone(),
                 shop: shop.shop.clone(),
                 endpoint: shop.endpoint.clone(),
-                token: shop.token.clone(),
+                access: shop.access.clone(),
                 webhook_secrets: shop.webhook_secrets.clone(),
                 publications: shop.publications.clone(),
                 pos_key_namespace: shop.pos_key_namespace.clone(),

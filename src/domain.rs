@@ -4,6 +4,7 @@
 //! currencies impossible to add and by giving every document one balance check.
 //! Next in the flow: [`crate::storefront`] and [`crate::office`] translate foreign shapes into these types.
 
+mod access;
 mod branch;
 mod call_error;
 mod credit;
@@ -19,6 +20,7 @@ mod sale;
 mod secret;
 mod stock;
 
+pub use access::{Access, StorefrontLeft};
 pub use branch::Branch;
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};

@@ -19,6 +19,7 @@ use crate::storefront::Storefront;
 
 mod cancellation;
 mod credit_note;
+mod departure;
 mod document;
 mod invoice;
 mod location;
@@ -74,6 +75,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(cancellation::NoteCancellation),
         Arc::new(location::WriteLocation),
+        Arc::new(departure::NoteDeparture),
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),

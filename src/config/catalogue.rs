@@ -37,11 +37,16 @@ fn metafields(catalogue: &Section<'_>) -> Vec<MetafieldRule> {
     for (field, target) in rows {
         let Some(rule) = metafield(field, &target.value) else {
             let what = format!("`{}` is no metafield", target.value);
-            catalogue.add(target.place, what, "write \"namespace.key\", such as \"custom.care\", or add its type after a blank");
+            catalogue.add(
+                target.place,
+                what,
+                "write \"namespace.key\", such as \"custom.care\", or add its type after a blank",
+            );
             continue;
         };
         if let Some(other) = rules.iter().find(|other| (&other.namespace, &other.key) == (&rule.namespace, &rule.key)) {
-            let what = format!("`{}` and `{field}` go to the same metafield, one would overwrite the other", other.field);
+            let what =
+                format!("`{}` and `{field}` go to the same metafield, one would overwrite the other", other.field);
             catalogue.add(target.place, what, "give each field its own metafield");
         }
         rules.push(rule);
@@ -55,7 +60,8 @@ fn metafield(field: &str, target: &str) -> Option<MetafieldRule> {
     let (namespace, key) = words.next()?.split_once('.')?;
     let kind = words.next().map(str::to_owned);
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let proper = plain(namespace) && plain(key) && (3..=255).contains(&namespace.len()) && (2..=64).contains(&key.len());
+    let proper =
+        plain(namespace) && plain(key) && (3..=255).contains(&namespace.len()) && (2..=64).contains(&key.len());
     let known = kind.as_deref().is_none_or(|kind| plain(&kind.replace('.', "")));
     (proper && known && words.next().is_none() && !field.trim().is_empty()).then(|| MetafieldRule {
         field: field.trim().to_owned(),

@@ -44,7 +44,20 @@ pub(super) const STOREFRONTS: &[(&str, &[Key])] = &[("shopify", SHOPIFY)];
 const SHOPIFY: &[Key] = &[
     key("kind", Shape::OneOf(&["shopify"]), "which system it is"),
     required("shop", Shape::Text, "add shop = \"NAME.myshopify.com\"", "the shop's permanent domain"),
-    required("token", Shape::Secret, "add token = { env = \"NAME\" }", "the Admin API access token"),
+    key("token", Shape::Secret, "an Admin API access token that does not end; or else client_id with client_secret"),
+    key("client_id", Shape::Text, "client id of an app that fetches its tokens itself"),
+    key("client_secret", Shape::Secret, "client secret of that app"),
+    key(
+        "refresh_token",
+        Shape::Secret,
+        "refresh token that the installation of an app with expiring tokens ended with; left out: a token of a day is granted \
+         to the client id and secret",
+    ),
+    key(
+        "token_file",
+        Shape::Text,
+        "file that keeps the expiring token and its successor refresh token; all processes of the shop share it",
+    ),
     required(
         "webhook_secret",
         Shape::Secrets,

@@ -1,7 +1,7 @@
 //! `[storefronts.NAME]` and `[offices.NAME]`: the systems that are joined, each of one kind.
 
 use super::read::Section;
-use crate::domain::{OfficeName, Secret, StorefrontName};
+use crate::domain::{Access, OfficeName, Secret, StorefrontName};
 
 /// A storefront, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub struct ShopifySettings {
     pub shop: String,
     /// Full address of another Admin API.
     pub endpoint: Option<String>,
-    /// Admin API access token.
-    pub token: Secret,
+    /// How its Admin API lets us in.
+    pub access: Access,
     /// What webhooks may be signed with; at least one.
     pub webhook_secrets: Vec<Secret>,
     /// Names of the sales channels that products appear in; empty means the online store.
@@ -117,7 +117,7 @@ fn shopify(name: &str, section: &Section<'_>) -> Option<ShopifySettings> {
         }
         fine
     });
-    let token = section.secret("token");
+    let access = access(section);
     let webhook_secrets = section.secrets("webhook_secret");
     if webhook_secrets.is_empty() {
         return None;
@@ -126,11 +126,46 @@ fn shopify(name: &str, section: &Section<'_>) -> Option<ShopifySettings> {
         name: name?,
         shop: shop?,
         endpoint: endpoint.map(|found| found.value.to_owned()),
-        token: token?,
+        access: access?,
         webhook_secrets,
         publications: section.texts("publications"),
         pos_key_namespace: namespace.map_or("tillbridge", |found| found.value).to_owned(),
     })
+}
+
+/// One of the three ways in, and nothing of another.
+fn access(section: &Section<'_>) -> Option<Access> {
+    let given = |keys: &[&'static str]| keys.iter().copied().find(|key| section.value(key).is_some());
+    if section.value("token").is_some() {
+        if let Some(other) = given(&["client_id", "client_secret", "refresh_token", "token_file"]) {
+            let what = format!("`token` and `{other}` are two ways to get in");
+            section.add(section.place(), what, "keep `token` for a token that does not end, or take it out");
+            return None;
+        }
+        return section.secret("token").map(Access::Token);
+    }
+    let Some(first) = given(&["client_id", "client_secret", "refresh_token", "token_file"]) else {
+        let hint = "add token = { env = \"NAME\" }, or client_id with client_secret = { env = \"NAME\" }";
+        section.add(section.place(), "the shop has no access: there is neither `token` nor `client_id`", hint);
+        return None;
+    };
+    let mut wanted = vec!["client_id", "client_secret"];
+    if given(&["refresh_token", "token_file"]).is_some() {
+        wanted.extend(["refresh_token", "token_file"]);
+    }
+    let missing: Vec<_> = wanted.iter().filter(|key| section.value(key).is_none()).collect();
+    if !missing.is_empty() {
+        let names = missing.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ");
+        section.add(section.place(), format!("`{first}` needs {names} beside it"), "add what is missing");
+        return None;
+    }
+    let id = section.text("client_id")?.value.to_owned();
+    let secret = section.secret("client_secret")?;
+    if wanted.len() == 2 {
+        return Some(Access::ClientCredentials { id, secret });
+    }
+    let file = section.text("token_file")?.value.into();
+    Some(Access::Expiring { id, secret, refresh_token: section.secret("refresh_token")?, file })
 }
 
 fn counter_intelligence(name: &str, section: &Section<'_>) -> Option<OfficeConfig> {

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{Branch, ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel};
+use super::{
+    Branch, ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel,
+    StorefrontLeft,
+};
 
 /// The number of an event (UUIDv7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -112,6 +115,8 @@ facts! {
     PriceChanged(Price) = "price.changed";
     /// A branch is new or has changed.
     BranchChanged(Branch) = "branch.changed";
+    /// A storefront has removed the app.
+    StorefrontLeft(StorefrontLeft) = "storefront.left";
 }
 
 /// An event as an adapter states it, before the journal numbers it.

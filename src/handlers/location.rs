@@ -14,13 +14,8 @@ use super::outcome::{after_failure, journal_failed};
 use super::state::{newest, wrote};
 use super::{Desk, Handler, Policy};
 
-const POLICY: Policy = Policy {
-    name: "location",
-    consumes: &[EventType::BranchChanged],
-    batch: 16,
-    linger: Duration::ZERO,
-    workers: 1,
-};
+const POLICY: Policy =
+    Policy { name: "location", consumes: &[EventType::BranchChanged], batch: 16, linger: Duration::ZERO, workers: 1 };
 
 /// Joins branches to locations.
 pub(super) struct WriteLocation;

@@ -31,8 +31,11 @@ pub(super) async fn after_failure(desk: &Desk<'_>, claim: &Claim, error: &CallEr
             Outcome::Dead { reason: error.to_string(), action: format!("{fix}, then `tillbridge dead retry`") }
         }
         CallError::Unauthorised(reason) => {
-            tracing::error!(channel = %desk.channel.name, reason, "access refused: the channel is paused");
-            if let Err(error) = desk.journal.pause(&desk.channel.name, reason).await {
+            let channel = &desk.channel.name;
+            tracing::error!(%channel, reason, "access refused: the channel is paused");
+            metrics::counter!("tillbridge_access_refused_total", "channel" => channel.to_string()).increment(1);
+            let reason = format!("{reason}; then `tillbridge resume {channel}`");
+            if let Err(error) = desk.journal.pause(channel, &reason).await {
                 tracing::error!(channel = %desk.channel.name, %error, "the channel could not be paused");
             }
             Outcome::Retry { after: PAUSED_WAIT, reason: error.to_string(), counts: false }

@@ -216,11 +216,7 @@ fn keep(
 }
 
 /// A product that is not at the storefront yet begins with its pictures.
-async fn create(
-    desk: &Desk<'_>,
-    wish: &ProductWish<'_>,
-    pictures: &mut Pictures,
-) -> Result<ProductStep, CallError> {
+async fn create(desk: &Desk<'_>, wish: &ProductWish<'_>, pictures: &mut Pictures) -> Result<ProductStep, CallError> {
     let files = pictures.upload(desk).await?;
     desk.storefront.create_product(&ProductWish { files: &files, former_collection: None, ..wish.clone() }).await
 }

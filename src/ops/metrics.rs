@@ -52,6 +52,8 @@ metrics! {
         "calls to Shopify's Admin API, by operation and class of outcome";
     SHOPIFY_VERSION = Counter "tillbridge_shopify_version_mismatch_total" ["shop", "channel"]
         "answers and webhooks of another API version than the one that is read";
+    ACCESS_REFUSED = Counter "tillbridge_access_refused_total" ["channel"]
+        "times a side refused access and the channel was paused for it: a person must act";
     BUS_REBUILDS = Counter "tillbridge_bus_rebuilds_total" ["link"]
         "times a connection to RabbitMQ was made anew after it was lost";
     BUS_UNREADABLE = Counter "tillbridge_bus_unreadable_total" []

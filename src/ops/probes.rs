@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::health::{Parts, Probe, State};
 use crate::bus::{Bus, BusHealth};
+use crate::domain::ChannelName;
 use crate::flow::Beats;
 use crate::journal::Journal;
 
@@ -41,6 +42,27 @@ impl Probe for BusProbe {
             BusHealth::Down(reason) => State::Degraded(format!("not connected: {reason}")),
         };
         Parts::from([("bus".to_owned(), state)])
+    }
+}
+
+/// Whether channels are paused. The process does its other work, but a person should look.
+pub struct ChannelProbe {
+    /// Where channels are paused.
+    pub journal: Arc<dyn Journal>,
+    /// The channels there are.
+    pub channels: Vec<ChannelName>,
+}
+
+#[async_trait]
+impl Probe for ChannelProbe {
+    async fn look(&self) -> Parts {
+        // A journal that does not answer is told of by its own probe.
+        let Ok(Ok(counts)) = timeout(DEADLINE, self.journal.counts()).await else { return Parts::new() };
+        let state = |channel: &ChannelName| match counts.paused.get(channel.as_str()) {
+            Some(reason) => State::Degraded(format!("paused: {reason}")),
+            None => State::Ready,
+        };
+        self.channels.iter().map(|channel| (format!("channel {channel}"), state(channel))).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::office::{ChangeKind, Office};
 use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules};
 use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
 use crate::sandbox::shopify::{Product, ShopLocation, ShopOptions, ShopSandbox};
-use crate::storefront::shopify::{Shopify, ShopifyConfig};
+use crate::storefront::shopify::{Access, Shopify, ShopifyConfig};
 use crate::storefront::{CatalogueRules, PriceRules, StockFigure, Storefront};
 
 /// Branches of a rehearsal's office that the shop shows, each at a location of the same name. Web sales count for the first.
@@ -82,6 +82,8 @@ pub struct Town {
     pub channel: Arc<Channel>,
     /// Domain of the shop.
     pub domain: String,
+    /// How the shop lets the bridge in; `None`: with the token that does not end.
+    pub access: Option<Access>,
 }
 
 impl Town {
@@ -113,7 +115,7 @@ impl Town {
         let currency = Currency::parse(&plan.currency)?;
         let assortment = office.seed(&Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) }).await?;
         let channel = Arc::new(channel(plan)?);
-        Ok(Self { shop, office, office_url, assortment, channel, domain })
+        Ok(Self { shop, office, office_url, assortment, channel, domain, access: None })
     }
 
     /// The bridge's adapter to the shop.
@@ -125,7 +127,7 @@ impl Town {
             name: self.channel.storefront.clone(),
             shop: self.domain.clone(),
             endpoint: Some(self.shop.graphql_url()),
-            token: Secret::new(self.shop.token()),
+            access: self.access.clone().unwrap_or_else(|| Access::Token(Secret::new(self.shop.token()))),
             webhook_secrets: vec![Secret::new(self.shop.secret())],
             publications: Vec::new(),
             pos_key_namespace: "tillbridge".to_owned(),

@@ -24,6 +24,7 @@ mod orders;
 mod server;
 mod state;
 mod stock;
+mod tokens;
 mod webhooks;
 
 use std::net::SocketAddr;
@@ -179,7 +180,55 @@ impl ShopSandbox {
         token.clone_into(&mut locked(&self.core.state).options.token);
     }
 
-    /// Subscribes an address to every topic.
+    /// The app's client id; its client secret is [`ShopSandbox::secret`].
+    #[must_use]
+    pub fn client_id(&self) -> String {
+        self.read(|state| state.options.client_id.clone())
+    }
+
+    /// Installs the app with expiring tokens. Answers the refresh token the installation ends with.
+    #[must_use]
+    pub fn install_with_expiring_tokens(&self) -> String {
+        locked(&self.core.state).install_expiring()
+    }
+
+    /// How many tokens the shop has granted.
+    #[must_use]
+    pub fn tokens_granted(&self) -> u64 {
+        self.read(State::tokens_granted)
+    }
+
+    /// How many calls came with a token that does not open.
+    #[must_use]
+    pub fn refused_calls(&self) -> u64 {
+        self.read(|state| state.refused)
+    }
+
+    /// Ends every granted token at once, as Shopify does when it suspects a leak.
+    pub fn end_granted_tokens(&self) {
+        locked(&self.core.state).end_granted_tokens();
+    }
+
+    /// The merchant removes the app: no token opens any more, its subscriptions are gone, and the app is told.
+    pub async fn uninstall_app(&self) {
+        let notices = {
+            let mut state = locked(&self.core.state);
+            state.remove_app();
+            state.subscriptions.end();
+            let body = bodies::shop_body(&state.options);
+            state.notify("app/uninstalled", body);
+            state.take_notices()
+        };
+        self.core.post_office.post(notices).await;
+    }
+
+    /// The merchant installs the app again; the token that does not end opens again, webhooks go to that address.
+    pub fn install_app_again(&self, address: &str) {
+        locked(&self.core.state).install_again();
+        self.subscribe_all(address);
+    }
+
+    /// Subscribes an address to every topic, those of the app's own file included.
     pub fn subscribe_all(&self, address: &str) {
         let mut state = locked(&self.core.state);
         let State { subscriptions, ids, .. } = &mut *state;

@@ -5,6 +5,7 @@
 //! Reading order: `verify`, `normalise`, then `client` with the writes beside it (`catalogue`, `stock`, `subscriptions`).
 //! Next in the flow: [`crate::flow`].
 
+mod access;
 mod catalogue;
 mod client;
 mod config;
@@ -31,6 +32,7 @@ use crate::domain::{Branch, CallError, Delivery, NewDelivery, Normalised, Paymen
 use client::{Client, Deadlines};
 use known::Known;
 
+pub use crate::domain::Access;
 pub use config::{API_VERSION, DEFAULT_KEY_NAMESPACE, ShopifyConfig, ShopifyConfigError};
 
 /// One Shopify store.
@@ -55,7 +57,7 @@ impl Shopify {
         let shop = config.checked_shop()?;
         let endpoint = config.checked_endpoint(&shop)?;
         Ok(Self {
-            client: Client::new(&shop, endpoint, config.checked_token()?, Deadlines::default())?,
+            client: Client::new(&shop, endpoint, config.access.clone(), Deadlines::default())?,
             webhook_secrets: config.checked_secrets()?,
             key_namespace: config.checked_namespace()?,
             shop,

@@ -84,6 +84,7 @@ mod accepted {
     use tillbridge::domain::{BranchCode, Secret};
     use tillbridge::office::ChangeKind;
     use tillbridge::storefront::StockFigure;
+    use tillbridge::storefront::shopify::Access;
 
     use super::*;
 
@@ -112,7 +113,7 @@ mod accepted {
     fn secrets_come_from_the_environment_without_line_ends() {
         let StorefrontConfig::Shopify(shop) = &read(GOOD).unwrap().storefronts[0];
 
-        assert_eq!(shop.token, Secret::new("shpat-kiwi".into()));
+        assert_eq!(shop.access, Access::Token(Secret::new("shpat-kiwi".into())));
         assert_eq!(shop.webhook_secrets, [Secret::new("new-secret".into()), Secret::new("old-secret".into())]);
     }
 
@@ -125,7 +126,7 @@ mod accepted {
 
         let StorefrontConfig::Shopify(shop) = &read(&text).unwrap().storefronts[0];
 
-        assert_eq!(shop.token, Secret::new("shpat-from-file".into()));
+        assert_eq!(shop.access, Access::Token(Secret::new("shpat-from-file".into())));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Shopify: what leaves for a shop, and that it is what the shop's API takes.
 
+mod access;
 mod documents;
 mod products;
 mod reads;

@@ -14,8 +14,8 @@ use super::record::{
     BranchRecord, ImageRecord, LevelFigure, PriceFigures, PriceRecord, ProductRecord, StockRecord, VariantRecord,
 };
 use crate::domain::{
-    Branch, BranchCode, Currency, Delivery, Draft, Fact, Image, Money, Normalised, Price, Product, ProductArchived, Sku,
-    StockLevel, StyleCode, Variant, Version,
+    Branch, BranchCode, Currency, Delivery, Draft, Fact, Image, Money, Normalised, Price, Product, ProductArchived,
+    Sku, StockLevel, StyleCode, Variant, Version,
 };
 use crate::office::ChangeKind;
 
@@ -42,7 +42,12 @@ fn product(record: &ProductRecord) -> Meaning {
     let style = StyleCode::parse(&record.style).map_err(of("the style"))?;
     let entity = format!("product:{style}");
     if record.deleted || !record.internet_active {
-        return event(entity, record.marker, &record.changed_at, Fact::ProductArchived(ProductArchived { style, deleted: record.deleted }));
+        return event(
+            entity,
+            record.marker,
+            &record.changed_at,
+            Fact::ProductArchived(ProductArchived { style, deleted: record.deleted }),
+        );
     }
     if record.title.trim().is_empty() {
         return Err(format!("style {style} has no title; give it one in the office"));

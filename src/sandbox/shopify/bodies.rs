@@ -15,12 +15,14 @@ mod line;
 mod order;
 mod primitives;
 mod refund;
+mod shop;
 mod stock;
 mod transaction;
 
 pub(super) use order::order_body;
 pub(super) use primitives::Stationery;
 pub(super) use refund::refund_body;
+pub(super) use shop::{Person, data_request_body, redact_body, shop_body, shop_redact_body};
 pub(super) use stock::{LevelFacts, level_body, product_body, product_deleted_body};
 pub(super) use transaction::transaction_body;
 

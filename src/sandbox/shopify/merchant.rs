@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::ShopSandbox;
-use super::bodies::product_deleted_body;
+use super::bodies::{Person, data_request_body, product_deleted_body, redact_body, shop_redact_body};
 use super::catalogue::{Image, Product, ProductOption, Variant};
 use super::counter::CounterError;
 use super::lives::{OrderPlan, RefundPlan, SkuInfo, minor};
@@ -102,6 +102,48 @@ impl ShopSandbox {
             self.refund(order, refund).await?;
         }
         Ok(order)
+    }
+
+    /// A customer asks, through the shop, what is kept of them. Answers the request's number.
+    pub async fn request_data(&self, customer: u64, email: Option<&str>, phone: Option<&str>, orders: &[u64]) -> u64 {
+        let person = Person { id: customer, email: email.map(str::to_owned), phone: phone.map(str::to_owned) };
+        let asked = self.act(|state| -> Result<u64, std::convert::Infallible> {
+            let number = state.ids.next();
+            let body = data_request_body(&state.options, &person, orders, number);
+            state.notify("customers/data_request", body);
+            Ok(number)
+        });
+        match asked.await {
+            Ok(number) => number,
+            Err(never) => match never {},
+        }
+    }
+
+    /// A customer asks, through the shop, to be forgotten; the shop forgets them itself.
+    pub async fn request_erasure(&self, customer: u64, email: Option<&str>, phone: Option<&str>, orders: &[u64]) {
+        let person = Person { id: customer, email: email.map(str::to_owned), phone: phone.map(str::to_owned) };
+        let asked = self.act(|state| -> Result<(), std::convert::Infallible> {
+            let body = redact_body(&state.options, &person, orders);
+            state.notify("customers/redact", body);
+            Ok(())
+        });
+        match asked.await {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
+    }
+
+    /// The shop asks to be forgotten, as it does two days after an app was removed.
+    pub async fn request_shop_erasure(&self) {
+        let asked = self.act(|state| -> Result<(), std::convert::Infallible> {
+            let body = shop_redact_body(&state.options);
+            state.notify("shop/redact", body);
+            Ok(())
+        });
+        match asked.await {
+            Ok(()) => {}
+            Err(never) => match never {},
+        }
     }
 
     /// The merchant rewrites a title.

@@ -18,7 +18,9 @@ pub struct ShopOptions {
     pub taxes_included: bool,
     /// The access token it accepts.
     pub token: String,
-    /// The secret webhooks are signed with.
+    /// The app's client id.
+    pub client_id: String,
+    /// The app's client secret; webhooks are signed with it.
     pub secret: String,
     /// API version it serves, whatever is asked for.
     pub api_version: String,
@@ -92,6 +94,7 @@ impl ShopOptions {
             currency: Currency::parse(currency)?,
             taxes_included: false,
             token: "shpat_sandbox".to_owned(),
+            client_id: "sandbox-app".to_owned(),
             secret: "sandbox-secret".to_owned(),
             api_version: "2026-10".to_owned(),
             scopes: scopes.map(str::to_owned).to_vec(),

@@ -31,6 +31,7 @@ pub(super) fn serve(listener: tokio::net::TcpListener, core: Arc<Core>) {
     let closing = core.closing.clone();
     let router = Router::new()
         .route("/admin/api/{version}/graphql.json", post(call))
+        .route("/admin/oauth/access_token", post(grant))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
         .with_state(core);
     tokio::spawn(async move {
@@ -53,7 +54,7 @@ async fn call(Shared(core): Shared<Arc<Core>>, headers: HeaderMap, body: Bytes) 
 
 async fn answer(core: Arc<Core>, headers: HeaderMap, body: Bytes) -> Response {
     let token = headers.get("x-shopify-access-token").and_then(|token| token.to_str().ok());
-    if token != Some(locked(&core.state).options.token.as_str()) {
+    if !locked(&core.state).lets_in(token) {
         return unauthorised();
     }
     let Ok(request) = serde_json::from_slice::<graphql::Request>(&body) else {
@@ -85,6 +86,50 @@ async fn answer(core: Arc<Core>, headers: HeaderMap, body: Bytes) -> Response {
         Some(Fault::ResetMidBody) => cut_off(&answered),
         _ => json_answer(&answered),
     }
+}
+
+/// The name of the token endpoint among faults.
+const GRANT: &str = "access_token";
+
+async fn grant(Shared(core): Shared<Arc<Core>>, headers: HeaderMap, body: Bytes) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return problem(StatusCode::BAD_REQUEST, "Bad Request: not a form");
+    }
+    let fault = core.faults.decide(&[GRANT.to_owned()]);
+    match fault {
+        Some(Fault::ErrorBeforeCommit(status)) => return problem(status_of(status), "The shop has a problem"),
+        Some(Fault::TooManyRequests(_) | Fault::Throttled) => {
+            return problem(StatusCode::TOO_MANY_REQUESTS, "Too many requests");
+        }
+        Some(Fault::Unauthorised) => return unauthorised(),
+        Some(Fault::Slow(for_long)) => {
+            core.closing.run_until_cancelled(tokio::time::sleep(for_long)).await;
+        }
+        _ => {}
+    }
+    let form = form_of(&body);
+    let granted = locked(&core.state).grant(&form);
+    let (status, answer) = match granted {
+        Ok(answer) => (200, answer),
+        Err(refused) => refused,
+    };
+    match fault {
+        Some(Fault::TimeoutAfterCommit) => {
+            core.closing.run_until_cancelled(tokio::time::sleep(NEVER)).await;
+            problem(StatusCode::GATEWAY_TIMEOUT, "The shop took too long")
+        }
+        Some(Fault::ErrorAfterCommit(status)) => problem(status_of(status), "The shop has a problem"),
+        Some(Fault::ResetMidBody) => cut_off(&answer),
+        _ => (status_of(status), axum::Json(answer)).into_response(),
+    }
+}
+
+/// The fields of a form.
+fn form_of(body: &[u8]) -> std::collections::BTreeMap<String, String> {
+    let Ok(mut paper) = reqwest::Url::parse("form:") else { return std::collections::BTreeMap::new() };
+    paper.set_query(std::str::from_utf8(body).ok());
+    paper.query_pairs().into_owned().collect()
 }
 
 /// Runs a document and sends the webhooks it caused.

@@ -22,6 +22,7 @@ use super::markets::{Operation, ShopCollection, ShopPriceList};
 use super::options::ShopOptions;
 use super::orders::OrderRecord;
 use super::stock::Stock;
+use super::tokens::Tokens;
 use super::webhooks::Subscriptions;
 
 /// Writes remembered for [`super::ShopSandbox::writes`]; older ones are forgotten beyond this.
@@ -46,6 +47,9 @@ pub(super) struct State {
     pub subscriptions: Subscriptions,
     pub keys: Keys,
     pub bucket: Bucket,
+    pub tokens: Tokens,
+    /// Calls with a token that does not open.
+    pub refused: u64,
     pub calls: ApiCalls,
     pub writes: Vec<Write>,
     /// Whether our own writes come back as webhooks, as they do in a real shop.
@@ -97,12 +101,11 @@ impl State {
                 metafields: Vec::new(),
             })
             .collect();
-        let publications =
-            options
-                .publications
-                .iter()
-                .map(|name| Place { id: ids.next(), name: name.clone(), metafields: Vec::new() })
-                .collect();
+        let publications = options
+            .publications
+            .iter()
+            .map(|name| Place { id: ids.next(), name: name.clone(), metafields: Vec::new() })
+            .collect();
         let list = |(id, name, currency): &(u64, String, crate::domain::Currency)| {
             let list = ShopPriceList { id: *id, name: name.clone(), currency: *currency, fixed: BTreeMap::new() };
             (*id, list)
@@ -127,6 +130,8 @@ impl State {
             subscriptions: Subscriptions::default(),
             keys: Keys::default(),
             bucket,
+            tokens: Tokens::default(),
+            refused: 0,
             calls: ApiCalls::default(),
             writes: Vec::new(),
             echoes: true,

@@ -76,7 +76,10 @@ impl Shopify {
             Sent::UnderWay(operation) => Ok(ProductStep::UnderWay(operation)),
             Sent::Done(id) => {
                 self.publish(&id).await?;
-                Ok(ProductStep::Done { link: self.read_variant_ids(&id, style).await?.link(wish.product)?, fresh: true })
+                Ok(ProductStep::Done {
+                    link: self.read_variant_ids(&id, style).await?.link(wish.product)?,
+                    fresh: true,
+                })
             }
         }
     }

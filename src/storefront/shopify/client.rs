@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use graphql_client::GraphQLQuery;
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -22,8 +22,9 @@ use tokio::time::Instant;
 pub use answer::words;
 use limiter::Limiter;
 
+use super::access::{Keeper, Lent};
 use super::config::{API_VERSION, ShopifyConfigError};
-use crate::domain::CallError;
+use crate::domain::{Access, CallError};
 
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
@@ -83,6 +84,7 @@ pub struct Client {
     http: reqwest::Client,
     endpoint: Url,
     shop: String,
+    token: Keeper,
     deadlines: Deadlines,
     places: Semaphore,
     limiter: Limiter,
@@ -91,19 +93,11 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(
-        shop: &str,
-        endpoint: Url,
-        token: HeaderValue,
-        deadlines: Deadlines,
-    ) -> Result<Self, ShopifyConfigError> {
+    pub fn new(shop: &str, endpoint: Url, access: Access, deadlines: Deadlines) -> Result<Self, ShopifyConfigError> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ShopifyConfigError::Client("no TLS provider was installed at start".into()));
         }
-        let headers = HeaderMap::from_iter([
-            (reqwest::header::HeaderName::from_static("x-shopify-access-token"), token),
-            (reqwest::header::ACCEPT, HeaderValue::from_static("application/json")),
-        ]);
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         let http = reqwest::Client::builder()
             .user_agent(concat!("tillbridge/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
@@ -114,6 +108,7 @@ impl Client {
             .map_err(|error| ShopifyConfigError::Client(error.to_string()))?;
         Ok(Self {
             http,
+            token: Keeper::new(access, &endpoint)?,
             endpoint,
             shop: shop.to_owned(),
             deadlines,
@@ -134,16 +129,22 @@ impl Client {
     }
 
     async fn exchange<O: Operation>(&self, variables: O::Variables) -> Result<O::ResponseData, CallError> {
-        let body = request_body::<O>(variables)?;
+        let body = bytes::Bytes::from(request_body::<O>(variables)?);
         let _place = tokio::time::timeout(self.deadlines.patience, self.places.acquire()).await.map_err(|_| {
             CallError::Throttled {
                 wait: Duration::from_secs(1),
                 reason: format!("{}: too many calls at once", O::NAME),
             }
         })?;
+        let lent = self.token.token(&self.http).await?;
         self.wait_for_points(O::NAME).await?;
-        let sending = self.http.post(self.endpoint.clone()).header(reqwest::header::CONTENT_TYPE, "application/json");
-        let mut response = sending.body(body).send().await.map_err(|error| lost::<O>(&error))?;
+        let mut response = self.send::<O>(&lent, body.clone()).await?;
+        // Nothing was done under a token that is not accepted, so another one may be tried once.
+        if response.status().as_u16() == 401
+            && let Some(another) = self.token.after_refusal(&self.http, &lent).await?
+        {
+            response = self.send::<O>(&another, body).await?;
+        }
         if let Some(version) = header(&response, "x-shopify-api-version") {
             self.note_version("api", version);
         }
@@ -164,6 +165,12 @@ impl Client {
             bytes.extend_from_slice(&chunk);
         }
         answer::read(&bytes, &self.limiter, O::NAME, O::REPEAT)
+    }
+
+    async fn send<O: Operation>(&self, lent: &Lent, body: bytes::Bytes) -> Result<reqwest::Response, CallError> {
+        let sending = self.http.post(self.endpoint.clone()).header(CONTENT_TYPE, "application/json");
+        let sending = sending.header("x-shopify-access-token", lent.header.clone()).body(body);
+        sending.send().await.map_err(|error| lost::<O>(&error))
     }
 
     async fn wait_for_points(&self, operation: &'static str) -> Result<(), CallError> {

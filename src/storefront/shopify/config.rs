@@ -1,9 +1,8 @@
 //! What the adapter needs to know of one shop, and the checks that make it safe to use.
 
 use reqwest::Url;
-use reqwest::header::HeaderValue;
 
-use crate::domain::{Secret, StorefrontName};
+use crate::domain::{Access, Secret, StorefrontName};
 
 /// The Admin API version that every request asks for and that webhook bodies should come in.
 pub const API_VERSION: &str = "2026-10";
@@ -20,8 +19,8 @@ pub struct ShopifyConfig {
     pub shop: String,
     /// Address of the Admin API instead of the shop's; `https`, or anything on this machine (the simulated shop).
     pub endpoint: Option<String>,
-    /// Access token of the Admin API.
-    pub token: Secret,
+    /// How the Admin API lets us in.
+    pub access: Access,
     /// Client secrets that may have signed a webhook; the old one stays here for an hour after a rotation.
     pub webhook_secrets: Vec<Secret>,
     /// Names of the sales channels products are shown in; empty means the online store.
@@ -82,17 +81,6 @@ impl ShopifyConfig {
         }
     }
 
-    /// The token as a header that is never logged.
-    pub(super) fn checked_token(&self) -> Result<HeaderValue, ShopifyConfigError> {
-        let token = self.token.expose().trim();
-        let mut value = HeaderValue::from_str(token).map_err(|_| ShopifyConfigError::Token)?;
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ShopifyConfigError::Token);
-        }
-        value.set_sensitive(true);
-        Ok(value)
-    }
-
     /// The secrets webhooks are checked with.
     pub(super) fn checked_secrets(&self) -> Result<Vec<Secret>, ShopifyConfigError> {
         if self.webhook_secrets.is_empty() || self.webhook_secrets.iter().any(|secret| secret.expose().is_empty()) {
@@ -122,7 +110,7 @@ mod tests {
             name: StorefrontName::parse("kiwi-web").unwrap(),
             shop: shop.into(),
             endpoint: endpoint.map(str::to_owned),
-            token: Secret::new("shpat_0".into()),
+            access: Access::Token(Secret::new("shpat_0".into())),
             webhook_secrets: vec![Secret::new("s".into())],
             publications: Vec::new(),
             pos_key_namespace: DEFAULT_KEY_NAMESPACE.into(),
@@ -150,11 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn secrets_tokens_and_namespaces_are_looked_at() {
+    fn secrets_and_namespaces_are_looked_at() {
         let mut settings = config("kiwi.myshopify.com", None);
-        assert!(settings.checked_token().unwrap().is_sensitive());
-        settings.token = Secret::new("a b".into());
-        assert_eq!(settings.checked_token(), Err(ShopifyConfigError::Token));
         settings.webhook_secrets.push(Secret::new(String::new()));
         assert!(matches!(settings.checked_secrets(), Err(ShopifyConfigError::WebhookSecrets)));
         settings.pos_key_namespace = "a.b".into();

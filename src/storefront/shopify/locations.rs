@@ -39,7 +39,8 @@ impl Shopify {
         let Some(country) = branch.country.clone() else {
             return Err(CallError::Unmapped {
                 what: format!("the country of branch {}", branch.code),
-                fix: "give the branch its address in the office, or map it to a location under [channels.locations]".into(),
+                fix: "give the branch its address in the office, or map it to a location under [channels.locations]"
+                    .into(),
             });
         };
         let metafield = add_location::MetafieldInput {

@@ -5,6 +5,7 @@
 //! An order becomes an invoice when it is fulfilled; what went back before that comes with it, so both balance.
 //! Next in the flow: [`crate::flow::normalise`] keeps the events.
 
+mod access;
 mod amount;
 mod buyer;
 mod credit;
@@ -49,7 +50,6 @@ const NO_NEWS: &[(&str, &str)] = &[
         "the office is the master of stock; this is our own write coming back, or an edit that stays at the shop",
     ),
     ("locations/", "branches are joined to locations in the configuration"),
-    ("app/uninstalled", "the shop has removed the app: from now on its API refuses us, which pauses the channel"),
     ("app/", "nothing depends on it"),
 ];
 
@@ -73,6 +73,7 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
     let outcome = match topic {
         "orders/fulfilled" => read(body).and_then(|order| sale::fulfilled(&order)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
+        "app/uninstalled" => Ok(access::left(delivery)),
         "refunds/create" => read(body).and_then(|refund| credit::created(&refund)),
         _ => return without_events(topic),
     };

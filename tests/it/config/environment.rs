@@ -5,6 +5,7 @@ use std::time::Duration;
 use tillbridge::config::{JournalChoice, StorefrontConfig};
 use tillbridge::domain::{BranchCode, Secret};
 use tillbridge::office::ChangeKind;
+use tillbridge::storefront::shopify::Access;
 
 use super::{GOOD, changed, read_with};
 
@@ -39,7 +40,7 @@ fn a_variable_finds_a_channel_by_its_name_and_a_branch_whatever_its_case() {
 fn a_variable_over_a_secret_holds_the_secret_itself() {
     let config = read_with(GOOD, &[("TILLBRIDGE_STOREFRONTS__KIWI_WEB__TOKEN", "shpat-other")]).unwrap();
     let StorefrontConfig::Shopify(shop) = &config.storefronts[0];
-    assert_eq!(shop.token, Secret::new("shpat-other".into()));
+    assert_eq!(shop.access, Access::Token(Secret::new("shpat-other".into())));
 }
 
 #[test]
@@ -57,7 +58,7 @@ fn a_secrets_own_variable_may_have_the_prefix() {
     let text = changed("KIWI_TOKEN", "TILLBRIDGE_KIWI_TOKEN");
     let config = read_with(&text, &[("TILLBRIDGE_KIWI_TOKEN", "shpat-prefixed")]).unwrap();
     let StorefrontConfig::Shopify(shop) = &config.storefronts[0];
-    assert_eq!(shop.token, Secret::new("shpat-prefixed".into()));
+    assert_eq!(shop.access, Access::Token(Secret::new("shpat-prefixed".into())));
 }
 
 #[test]

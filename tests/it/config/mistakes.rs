@@ -28,6 +28,9 @@ mistakes! {
     a_secret_whose_variable_is_not_set: "{ env = \"KIWI_TOKEN\" }" => "{ env = \"KIWI_TOKEM\" }";
     a_secret_whose_file_is_not_there: "{ env = \"KIWI_TOKEN\" }" => "{ file = \"/nowhere/token\" }";
     no_webhook_secret: "[{ env = \"KIWI_SECRET\" }, { env = \"KIWI_SECRET_OLD\" }]" => "[]";
+    two_ways_in: "token = { env" => "client_id = \"app\"\ntoken = { env";
+    no_way_in: "token = { env = \"KIWI_TOKEN\" }\n" => "";
+    half_a_way_in: "token = { env = \"KIWI_TOKEN\" }" => "client_id = \"app\"\ntoken_file = \"kiwi.tokens\"";
     a_shop_by_its_public_domain: "kiwi-web.myshopify.com" => "www.kiwi.co.nz";
     an_endpoint_in_the_open: "kind = \"shopify\"" => "kind = \"shopify\"\nendpoint = \"http://shop.example\"";
     a_namespace_shopify_would_not_take: "kind = \"shopify\"" => "kind = \"shopify\"\npos_key_namespace = \"a.b\"";

@@ -12,7 +12,7 @@ use tillbridge::flow::receive::Door;
 use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{Appended, Intake, Journal, JournalError};
 use tillbridge::storefront::Storefront;
-use tillbridge::storefront::shopify::{DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
+use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -40,7 +40,7 @@ impl Doorstep {
                 name: name.clone(),
                 shop: "kiwi-web.myshopify.com".to_owned(),
                 endpoint: None,
-                token: Secret::new("shpat_story".to_owned()),
+                access: Access::Token(Secret::new("shpat_story".to_owned())),
                 webhook_secrets: secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect(),
                 publications: Vec::new(),
                 pos_key_namespace: DEFAULT_KEY_NAMESPACE.to_owned(),

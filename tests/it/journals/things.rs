@@ -14,7 +14,7 @@ use tillbridge::domain::{
 use tillbridge::journal::{
     Appended, Claim, DeliverySettlement, Link, LinkKind, Outcome, PolledPage, Raised, Selection, Settlement, Verdict,
 };
-use tillbridge::storefront::shopify::{DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
+use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
 use tillbridge::storefront::{Call, Storefront};
 
 use super::shelf::Shelf;
@@ -32,7 +32,7 @@ static SHOP: LazyLock<Shopify> = LazyLock::new(|| {
         name: StorefrontName::parse("kiwi-web").unwrap(),
         shop: "kiwi-web.myshopify.com".into(),
         endpoint: None,
-        token: Secret::new("shpat_0".into()),
+        access: Access::Token(Secret::new("shpat_0".into())),
         webhook_secrets: vec![Secret::new(SECRET.into())],
         publications: vec![],
         pos_key_namespace: DEFAULT_KEY_NAMESPACE.into(),

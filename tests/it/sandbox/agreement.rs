@@ -10,7 +10,7 @@ use tillbridge::domain::{
 };
 use tillbridge::sandbox::shopify::lives::{Life, invented_catalogue};
 use tillbridge::storefront::Storefront as _;
-use tillbridge::storefront::shopify::{DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
+use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
 
 fn adapter() -> Shopify {
     // Only the first installation in a process counts.
@@ -19,7 +19,7 @@ fn adapter() -> Shopify {
         name: StorefrontName::parse("kiwi-web").unwrap(),
         shop: "kiwi-web.myshopify.com".to_owned(),
         endpoint: None,
-        token: Secret::new("token".to_owned()),
+        access: Access::Token(Secret::new("token".to_owned())),
         webhook_secrets: vec![Secret::new("secret".to_owned())],
         publications: Vec::new(),
         pos_key_namespace: DEFAULT_KEY_NAMESPACE.to_owned(),

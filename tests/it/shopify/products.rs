@@ -28,7 +28,15 @@ pub fn variant(sku: &str, colour: Option<&str>, size: Option<&str>, retail: &str
         colour: colour.map(str::to_owned),
         size: size.map(str::to_owned),
         barcode: Some(format!("94{}", sku.as_str().len())),
-        price: Price { sku, style, retail: money(retail), sale, sale_from: None, sale_until: None, levels: BTreeMap::new() },
+        price: Price {
+            sku,
+            style,
+            retail: money(retail),
+            sale,
+            sale_from: None,
+            sale_until: None,
+            levels: BTreeMap::new(),
+        },
     }
 }
 
@@ -45,7 +53,11 @@ pub fn shirt() -> Product {
             variant("SHIRT-R-S", Some("Red"), Some("S"), "40.00", None),
             variant("SHIRT-R-M", Some("Red"), Some("M"), "40.00", Some("30.00")),
         ],
-        images: vec![Image { url: "https://img.example/shirt.jpg".into(), alt: Some("A red shirt".into()), hash: None }],
+        images: vec![Image {
+            url: "https://img.example/shirt.jpg".into(),
+            alt: Some("A red shirt".into()),
+            hash: None,
+        }],
     }
 }
 
@@ -217,8 +229,10 @@ async fn a_product_the_shop_refuses_is_said_in_its_words() {
     let shop = Recorder::start().await;
     key_is_defined(&shop);
     let errors = json!([{ "code": "INVALID_INPUT", "field": ["input", "title"], "message": "Title is too long" }]);
-    shop.says("FindProduct", json!({ "productByIdentifier": null }))
-        .says("SetProduct", json!({ "productSet": { "product": null, "productSetOperation": null, "userErrors": errors } }));
+    shop.says("FindProduct", json!({ "productByIdentifier": null })).says(
+        "SetProduct",
+        json!({ "productSet": { "product": null, "productSetOperation": null, "userErrors": errors } }),
+    );
     let error = shop.storefront().create_product(&wish(&shirt())).await.unwrap_err();
     assert_eq!(error, CallError::Rejected("product SHIRT: INVALID_INPUT: Title is too long at input.title".into()));
 }
@@ -265,7 +279,8 @@ async fn an_update_writes_what_differs_and_neither_texts_nor_pictures_nor_known_
         .says("DeleteVariants", done("productVariantsBulkDelete"))
         .says("ReadVariantIds", product("ACTIVE", "Tui", &["Colour", "Size"], &variants, None));
     channels(&shop);
-    let ProductStep::Done { link: after, .. } = shop.storefront().update_product(&link(), &wish(&changed)).await.unwrap()
+    let ProductStep::Done { link: after, .. } =
+        shop.storefront().update_product(&link(), &wish(&changed)).await.unwrap()
     else {
         panic!("a small product is written at once")
     };

@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tillbridge::domain::{Secret, StorefrontName};
-use tillbridge::storefront::shopify::{DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
+use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
 
 /// A path inside the project.
 pub fn project(path: &str) -> PathBuf {
@@ -92,7 +92,7 @@ impl Recorder {
             name: StorefrontName::parse("kiwi-web").unwrap(),
             shop: "kiwi-web.myshopify.com".into(),
             endpoint: Some(format!("http://{}/graphql.json", self.address)),
-            token: Secret::new("shpat_test".into()),
+            access: Access::Token(Secret::new("shpat_test".into())),
             webhook_secrets: vec![Secret::new("secret".into())],
             publications: publications.iter().map(|name| (*name).to_owned()).collect(),
             pos_key_namespace: DEFAULT_KEY_NAMESPACE.into(),

@@ -2,8 +2,10 @@
 
 use tillbridge::domain::{Product, Secret, StorefrontName};
 use tillbridge::sandbox::shopify::{ShopOptions, ShopSandbox};
-use tillbridge::storefront::shopify::{DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
-use tillbridge::storefront::{PriceRow, ProductLink, ProductStep, StockFigure, StockOutcome, StockRow, Storefront as _};
+use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
+use tillbridge::storefront::{
+    PriceRow, ProductLink, ProductStep, StockFigure, StockOutcome, StockRow, Storefront as _,
+};
 use uuid::Uuid;
 
 use super::products::{money, shirt, variant, wish};
@@ -21,7 +23,7 @@ async fn open() -> (ShopSandbox, Shopify) {
         name: StorefrontName::parse("kiwi-web").unwrap(),
         shop: shop.domain(),
         endpoint: Some(shop.graphql_url()),
-        token: Secret::new(shop.token()),
+        access: Access::Token(Secret::new(shop.token())),
         webhook_secrets: vec![Secret::new(shop.secret())],
         publications: Vec::new(),
         pos_key_namespace: DEFAULT_KEY_NAMESPACE.into(),

@@ -23,9 +23,7 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
             "collectionByIdentifier" => maybe(collection_by_identifier(desk, ask)?),
             "locationByIdentifier" => maybe(location_by_identifier(desk, ask)?),
             "priceList" => maybe(id_of(ask, "PriceList").and_then(|id| nodes::price_list(desk, id))),
-            "productOperation" => {
-                maybe(id_of(ask, "ProductSetOperation").and_then(|id| nodes::operation(desk, id)))
-            }
+            "productOperation" => maybe(id_of(ask, "ProductSetOperation").and_then(|id| nodes::operation(desk, id))),
             "locations" => locations(desk, ask),
             "publications" => publications(desk, ask),
             "webhookSubscriptions" => subscriptions(desk, ask),
@@ -74,11 +72,7 @@ fn definition<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>
 }
 
 /// The namespace, key and value of a custom id that a definition allows.
-fn custom_id(
-    desk: &Desk<'_>,
-    owner: &str,
-    wanted: Identifier,
-) -> Result<(String, String, String), FieldError> {
+fn custom_id(desk: &Desk<'_>, owner: &str, wanted: Identifier) -> Result<(String, String, String), FieldError> {
     let Some(custom) = wanted.custom_id.filter(|_| wanted.id.is_none()) else {
         return Err(desk.refuse("INVALID_FIELD_ARGUMENTS", "This simulated shop looks this up by custom id only."));
     };

@@ -13,9 +13,16 @@ pub struct ShopSubscription {
     pub address: String,
 }
 
-/// All subscriptions of the app.
+/// All subscriptions of the app: those made over the API, and those its own file declares, which the API does not show.
 #[derive(Debug, Default)]
-pub(in super::super) struct Subscriptions(Vec<ShopSubscription>);
+pub(in super::super) struct Subscriptions {
+    made: Vec<ShopSubscription>,
+    declared: Vec<ShopSubscription>,
+}
+
+/// Topics that an app declares in its own file: the API refuses to subscribe to the compliance topics, and the last word of a
+/// removed app cannot be subscribed to by it any more.
+const DECLARED: [&str; 4] = ["app/uninstalled", "customers/data_request", "customers/redact", "shop/redact"];
 
 /// Topics with their words in the API. Compliance topics are not among them: the API refuses those.
 const TOPICS: [(&str, &str); 15] = [
@@ -58,11 +65,11 @@ pub(in super::super) fn is_address(address: &str) -> bool {
 impl Subscriptions {
     /// Subscribes; `None` when that address already has that topic.
     pub(in super::super) fn add(&mut self, ids: &mut Ids, topic: &str, address: &str) -> Option<ShopSubscription> {
-        if self.0.iter().any(|known| known.topic == topic && known.address == address) {
+        if self.made.iter().any(|known| known.topic == topic && known.address == address) {
             return None;
         }
         let subscription = ShopSubscription { id: ids.next(), topic: topic.to_owned(), address: address.to_owned() };
-        self.0.push(subscription.clone());
+        self.made.push(subscription.clone());
         Some(subscription)
     }
 
@@ -71,25 +78,39 @@ impl Subscriptions {
         for (topic, _) in TOPICS {
             self.add(ids, topic, address);
         }
+        self.declared = DECLARED
+            .iter()
+            .map(|topic| ShopSubscription { id: ids.next(), topic: (*topic).to_owned(), address: address.to_owned() })
+            .collect();
+    }
+
+    /// Ends those made over the API, as the removal of the app does.
+    pub(in super::super) fn end(&mut self) {
+        self.made.clear();
     }
 
     /// All of them, oldest first.
     pub(in super::super) fn all(&self) -> &[ShopSubscription] {
-        &self.0
+        &self.made
     }
 
     /// Those of one topic.
     pub(super) fn of_topic(&self, topic: &str) -> Vec<ShopSubscription> {
-        self.0.iter().filter(|subscription| subscription.topic == topic).cloned().collect()
+        let made = self.made.iter().filter(|subscription| subscription.topic == topic);
+        // One topic at one address is sent once, however it was asked for.
+        let declared = self.declared.iter().filter(|subscription| subscription.topic == topic);
+        let declared =
+            declared.filter(|one| !self.made.iter().any(|made| made.topic == one.topic && made.address == one.address));
+        made.chain(declared).cloned().collect()
     }
 
     /// Whether it still stands.
     pub(super) fn has(&self, id: u64) -> bool {
-        self.0.iter().any(|subscription| subscription.id == id)
+        self.made.iter().chain(&self.declared).any(|subscription| subscription.id == id)
     }
 
     /// Ends one.
     pub(in super::super) fn delete(&mut self, id: u64) {
-        self.0.retain(|subscription| subscription.id != id);
+        self.made.retain(|subscription| subscription.id != id);
     }
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::metafields::Wanted;
 use super::plan::Kept;
 use super::shape::ShopProduct;
 use super::{MOST_VARIANTS, STYLE_KEY};
-use super::metafields::Wanted;
 use crate::domain::{CallError, Product, Variant};
 use crate::storefront::shopify::graphql::{create_variants, gid, set_product, update_product, update_variants};
 use crate::storefront::{CategoryAs, NewProducts, ProductWish, Texts};
@@ -84,11 +84,10 @@ pub fn new_product(namespace: &str, wish: &ProductWish<'_>, fields: &[Wanted]) -
         value: Some(value),
     };
     let style = metafield(namespace, STYLE_KEY, "id", product.style.to_string());
-    let given = fields.iter().filter_map(|field| {
-        Some(metafield(&field.namespace, &field.key, &field.kind, field.value.clone()?))
-    });
-    let variants =
-        product.variants.iter().map(|variant| set_variant(&options, product, variant, None, Some(wish.now)));
+    let given = fields
+        .iter()
+        .filter_map(|field| Some(metafield(&field.namespace, &field.key, &field.kind, field.value.clone()?)));
+    let variants = product.variants.iter().map(|variant| set_variant(&options, product, variant, None, Some(wish.now)));
     let status = match rules.new_products {
         NewProducts::Active => set_product::ProductStatus::ACTIVE,
         NewProducts::Draft => set_product::ProductStatus::DRAFT,
@@ -267,8 +266,7 @@ pub fn product_changes(shop: &ShopProduct, wish: &ProductWish<'_>) -> Option<upd
 
 /// Off the web: a draft that may come back, or archived.
 pub fn off_the_web(product: &str, for_good: bool) -> update_product::ProductUpdateInput {
-    let status =
-        if for_good { update_product::ProductStatus::ARCHIVED } else { update_product::ProductStatus::DRAFT };
+    let status = if for_good { update_product::ProductStatus::ARCHIVED } else { update_product::ProductStatus::DRAFT };
     update_product::ProductUpdateInput { id: Some(gid("Product", product)), status: Some(status), ..nothing() }
 }
 

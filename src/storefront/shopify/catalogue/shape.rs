@@ -116,11 +116,7 @@ impl VariantIds {
             let (id, stock_item) = by_sku.get(variant.sku.as_str()).ok_or_else(|| {
                 CallError::Conflict(format!("SKU {} was written to the shop, but is not there", variant.sku))
             })?;
-            Ok(VariantLink {
-                sku: variant.sku.clone(),
-                variant: (*id).clone(),
-                stock_item: (*stock_item).clone(),
-            })
+            Ok(VariantLink { sku: variant.sku.clone(), variant: (*id).clone(), stock_item: (*stock_item).clone() })
         });
         Ok(ProductLink { product: self.product.clone(), variants: variants.collect::<Result<_, CallError>>()? })
     }

@@ -78,13 +78,21 @@ pub fn class_of_status(
             let wait = limiter.close_for(seconds.map_or(DEFAULT_WAIT, Duration::from_secs), now);
             CallError::Throttled { wait, reason: format!("{operation}: too many requests (429)") }
         }
-        401 => {
-            unauthorised(operation, "the access token is not accepted (401): the app was removed or the token replaced")
-        }
-        402 => unauthorised(operation, "the shop is frozen for unpaid bills (402)"),
-        403 => unauthorised(operation, "access is forbidden (403): a permission is missing or the app was removed"),
+        401 => unauthorised(
+            operation,
+            "the access token is not accepted (401): the app was removed or the token replaced; install the app or set its \
+             new token",
+        ),
+        402 => unauthorised(
+            operation,
+            "the shop is frozen for unpaid bills (402): its owner must settle them with Shopify",
+        ),
+        403 => unauthorised(
+            operation,
+            "access is forbidden (403): a permission is missing or the app was removed; see `tillbridge check`",
+        ),
         404 => unauthorised(operation, "there is no such shop or API version (404): check `shop`"),
-        423 => unauthorised(operation, "the shop is locked (423)"),
+        423 => unauthorised(operation, "the shop is locked (423): its owner must ask Shopify to unlock it"),
         300..=399 => unauthorised(
             operation,
             &format!("the shop answers from another address ({status}), which is not followed: check `shop`"),

@@ -140,8 +140,8 @@ fn client(endpoint: &str, deadline: Duration) -> Client {
     // Another test of this process may have installed it already, which is just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let deadlines = Deadlines { connect: deadline, call: deadline, patience: Duration::from_millis(200) };
-    let token = HeaderValue::from_static("shpat_0");
-    Client::new("kiwi.myshopify.com", Url::parse(endpoint).unwrap(), token, deadlines).unwrap()
+    let access = Access::Token(crate::domain::Secret::new("shpat_0".into()));
+    Client::new("kiwi.myshopify.com", Url::parse(endpoint).unwrap(), access, deadlines).unwrap()
 }
 
 const LONG: Duration = Duration::from_secs(30);

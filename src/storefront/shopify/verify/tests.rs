@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::StorefrontName;
-use crate::storefront::shopify::{DEFAULT_KEY_NAMESPACE, ShopifyConfig};
+use crate::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, ShopifyConfig};
 
 const BODY: &str = r#"{"id":1,"note":"a\/b \u0026 c"}"#;
 
@@ -12,7 +12,7 @@ fn shop() -> Shopify {
         name: StorefrontName::parse("kiwi-web").unwrap(),
         shop: "kiwi-web.myshopify.com".into(),
         endpoint: None,
-        token: Secret::new("shpat_0".into()),
+        access: Access::Token(Secret::new("shpat_0".into())),
         webhook_secrets: vec![Secret::new("new secret".into()), Secret::new("old secret".into())],
         publications: Vec::new(),
         pos_key_namespace: DEFAULT_KEY_NAMESPACE.into(),

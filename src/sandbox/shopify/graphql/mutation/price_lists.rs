@@ -80,7 +80,8 @@ fn deleted(state: &mut State, list: &str, variants: &[String]) -> Result<(), Vec
     let list = state.price_lists.get_mut(&id).ok_or_else(no_list)?;
     let fixed = |id: &Option<u64>| id.is_some_and(|id| list.fixed.contains_key(&id));
     if let Some(index) = ids.iter().position(|id| !fixed(id)) {
-        let error = UserError::of_row("PRICE_NOT_FIXED", "variantIds", index, "id", "Only fixed prices can be deleted.");
+        let error =
+            UserError::of_row("PRICE_NOT_FIXED", "variantIds", index, "id", "Only fixed prices can be deleted.");
         return Err(vec![error]);
     }
     for id in ids.into_iter().flatten() {

@@ -139,9 +139,8 @@ fn write_metafields(
     if let Some(given) = &input.metafields {
         let mut fields = Vec::new();
         for (index, field) in given.iter().enumerate() {
-            let Metafield { namespace, key, kind, value } = typed(state, "PRODUCT", field).map_err(|(_, text)| {
-                UserError::of_row("INVALID_METAFIELD", "metafields", index, "value", text)
-            })?;
+            let Metafield { namespace, key, kind, value } = typed(state, "PRODUCT", field)
+                .map_err(|(_, text)| UserError::of_row("INVALID_METAFIELD", "metafields", index, "value", text))?;
             let holder = state.catalogue.by_metafield(&namespace, &key, &value);
             if kind == "id" && holder.is_some_and(|holder| holder.id != product.id) {
                 let text = "The value is in use for another product.";

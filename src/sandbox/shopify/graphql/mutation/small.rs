@@ -78,10 +78,9 @@ fn update(state: &mut State, input: &ProductUpdate) -> Result<u64, UserError> {
         return Err(UserError::new("", &["id"], "Product does not exist"));
     };
     let before = product.clone();
-    for (list, field) in [
-        (&input.collections_to_join, "collectionsToJoin"),
-        (&input.collections_to_leave, "collectionsToLeave"),
-    ] {
+    for (list, field) in
+        [(&input.collections_to_join, "collectionsToJoin"), (&input.collections_to_leave, "collectionsToLeave")]
+    {
         for id in list.iter().flatten() {
             let known = read_gid("Collection", id).filter(|id| state.collections.contains_key(id));
             let Some(known) = known else {

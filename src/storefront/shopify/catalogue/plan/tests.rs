@@ -13,7 +13,15 @@ fn variant(sku: &str, colour: Option<&str>, size: Option<&str>) -> Variant {
         colour: colour.map(str::to_owned),
         size: size.map(str::to_owned),
         barcode: None,
-        price: Price { sku, style, retail, sale: None, sale_from: None, sale_until: None, levels: std::collections::BTreeMap::new() },
+        price: Price {
+            sku,
+            style,
+            retail,
+            sale: None,
+            sale_from: None,
+            sale_until: None,
+            levels: std::collections::BTreeMap::new(),
+        },
     }
 }
 

@@ -268,12 +268,17 @@ fn topics_nobody_waits_for_are_ignored_with_their_reason() {
         ("orders/create", "fulfilled"),
         ("products/update", "master of products"),
         ("inventory_levels/update", "master of stock"),
-        ("app/uninstalled", "removed the app"),
         ("themes/publish", "themes/publish"),
     ] {
         let Normalised::Ignored(reason) = meaning(topic, &json!({})) else { panic!("{topic} was not ignored") };
         assert!(reason.contains(word), "{topic}: {reason}");
     }
+}
+
+#[test]
+fn a_removed_app_is_news_whatever_the_body_says() {
+    let Normalised::Events(drafts) = meaning("app/uninstalled", &json!([])) else { panic!("was not news") };
+    assert!(matches!(drafts[0].fact, crate::domain::Fact::StorefrontLeft(_)));
 }
 
 #[test]
