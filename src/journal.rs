@@ -148,6 +148,8 @@ pub struct Claim {
     pub failures: u32,
     /// When the handling was raised, UTC.
     pub raised_at: Timestamp,
+    /// Whether the attempt before this one was never settled: what it wrote to the other side is not known.
+    pub interrupted: bool,
     /// What to handle.
     pub event: Event,
 }
@@ -179,10 +181,10 @@ pub enum Outcome {
         /// Why, for people.
         reason: String,
     },
-    /// Rests until that much time has passed, because nothing can be done before; unlike a retry it is no work under way.
+    /// Rests until that moment, because nothing can be done before; unlike a retry it is no work under way.
     Later {
-        /// How long from now.
-        after: Duration,
+        /// When to look again, UTC.
+        at: Timestamp,
         /// What it waits for, for people.
         reason: String,
     },
@@ -218,6 +220,18 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
+    /// Every kind there is.
+    pub const ALL: &'static [Self] = &[
+        Self::Invoice,
+        Self::CreditNote,
+        Self::Cancelled,
+        Self::Product,
+        Self::Variant,
+        Self::StockItem,
+        Self::Picture,
+        Self::Location,
+    ];
+
     /// The word kept in the journal.
     #[must_use]
     pub fn as_str(self) -> &'static str {

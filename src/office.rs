@@ -31,7 +31,7 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// Every kind, in the order a first load needs them.
-    pub const ALL: &'static [Self] = &[Self::Branches, Self::Products, Self::Prices, Self::Stock];
+    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock, Self::Branches];
 
     /// The word used on the command line and in the journal.
     #[must_use]

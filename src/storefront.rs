@@ -6,6 +6,8 @@
 //! replaces). It never touches the journal and never retries: the flow does, from the class of the error.
 //! Next in the flow: [`crate::flow::receive`] journals what was verified.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use uuid::Uuid;
@@ -19,8 +21,8 @@ mod showing;
 pub mod shopify;
 
 pub use showing::{
-    CatalogueRules, CategoryAs, FileState, ListPrice, MetafieldRule, NewProducts, Picture, PriceRules, ProductStep,
-    ProductWish, Texts,
+    BulkProduct, BulkState, CatalogueRules, CategoryAs, FileState, ListPrice, MetafieldRule, NewProducts, Picture,
+    PriceRules, ProductStep, ProductWish, Texts,
 };
 
 /// A call to our webhook endpoint, as it came over the wire.
@@ -182,6 +184,25 @@ pub trait Storefront: Send + Sync + 'static {
     /// Whether an operation of [`ProductStep::UnderWay`] has come to its end; then the same write is asked for again. What
     /// the storefront has against it is an error. A read: may be repeated.
     async fn product_operation(&self, operation: &str) -> Result<bool, CallError>;
+
+    /// Hands over products the storefront does not have yet, to be written by itself outside its rate limit; answers the
+    /// operation's number. Each is found by the office's key: handing over the same again is safe.
+    async fn bulk_create(&self, wishes: &[ProductWish<'_>]) -> Result<String, CallError>;
+
+    /// Hands over products to be shown where the configuration says; answers the operation's number. Repeating it is safe.
+    async fn bulk_publish(&self, products: &[String]) -> Result<String, CallError>;
+
+    /// How far a bulk operation is. A read: may be repeated.
+    async fn bulk_state(&self, operation: &str) -> Result<BulkState, CallError>;
+
+    /// The products a bulk operation has written, from its result; what it could not write is left out. A read.
+    async fn bulk_products(&self, address: &str) -> Result<Vec<BulkProduct>, CallError>;
+
+    /// The files of each product's pictures, in order, from the result of [`Storefront::bulk_publish`]. A read.
+    async fn bulk_media(&self, address: &str) -> Result<HashMap<String, Vec<String>>, CallError>;
+
+    /// The most variants of a product that may be handed over in bulk.
+    fn bulk_variants(&self) -> usize;
 
     /// Takes a product off the web without deleting it, `for_good` where the office has deleted it. Repeating it is safe.
     async fn archive_product(&self, product: &str, for_good: bool) -> Result<(), CallError>;

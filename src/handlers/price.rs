@@ -80,7 +80,8 @@ impl Handler for WritePrices {
             let (pays, before) = price.at(now);
             let row = PriceRow { variant, price: pays, compare_at: before };
             let (lists, value) = shown(price, &row, rules, last.as_ref(), now);
-            if last.is_some_and(|last| last.value == value) {
+            // Whoever was at it before may have written another price and not lived to say so: then it is written again.
+            if !claim.interrupted && last.is_some_and(|last| last.value == value) {
                 let already = wrote(claim, Outcome::Ignored("the storefront has it so already".into()), value);
                 settled.push(until_it_changes(price, now, already));
                 continue;
@@ -178,9 +179,8 @@ fn amounts(row: &PriceRow) -> String {
 /// Keeps a handling whose price changes by itself later. A newer version that comes meanwhile ends it.
 fn until_it_changes(price: &Price, now: Timestamp, mut settlement: Settlement) -> Settlement {
     if let Some(moment) = price.changes_after(now) {
-        let after = Duration::try_from(moment.duration_since(now)).unwrap_or_default();
         settlement.outcome =
-            Outcome::Later { after, reason: format!("the sale of {} begins or ends at {moment}", price.sku) };
+            Outcome::Later { at: moment, reason: format!("the sale of {} begins or ends at {moment}", price.sku) };
     }
     settlement
 }

@@ -4,16 +4,20 @@
 //! A product too large to wait for is written in the background: its operation's number is kept in the journal, and whoever
 //! takes the handling next asks how it stands. So are a product's pictures and its collection kept, to tell what is new.
 
+mod bulk;
 mod kept;
 mod pictures;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::{CallError, EventType, Fact, Money, Price, Product, ProductArchived, StockLevel, Version};
+use crate::domain::{
+    CallError, EventType, Fact, Money, Price, Product, ProductArchived, StockLevel, StyleCode, Version,
+};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{
     CatalogueRules, CategoryAs, ProductLink, ProductStep, ProductWish, StockOutcome, StockRow, VariantLink,
@@ -22,16 +26,19 @@ use crate::storefront::{
 use super::outcome::{after_failure, journal_failed};
 use super::state::{newest, wrote};
 use super::{Desk, Handler, Policy, price};
-use kept::Kept;
+use kept::{Doing, Kept};
 use pictures::Pictures;
 
 const POLICY: Policy = Policy {
     name: "product",
     consumes: &[EventType::ProductChanged, EventType::ProductArchived],
-    batch: 16,
-    linger: Duration::ZERO,
+    batch: 250,
+    // A moment, so that a first load comes in as many at a time as a bulk operation is worth.
+    linger: Duration::from_millis(100),
     workers: 2,
 };
+/// Products are written one by one for so long; what is left of a batch then comes again. A batch must end before its lease.
+const ONE_BY_ONE: Duration = Duration::from_secs(20);
 /// What is kept as written for a product that was taken off the web, and for one that was deleted in the office.
 const ARCHIVED: &str = "archived";
 const DELETED: &str = "deleted";
@@ -53,7 +60,18 @@ impl Handler for WriteProduct {
             Err(error) => return journal_failed(batch, &error),
         };
         let mut settled = fresh.settled;
-        for (claim, last) in fresh.claims {
+        let rest = match bulk::advance(desk, fresh.claims, &mut settled).await {
+            Ok(rest) => rest,
+            Err(error) => return journal_failed(batch, &error),
+        };
+        let begun = tokio::time::Instant::now();
+        for (claim, last) in rest {
+            if begun.elapsed() > ONE_BY_ONE {
+                let reason = "its batch was long enough without it".to_owned();
+                let outcome = Outcome::Retry { after: Duration::ZERO, reason, counts: false };
+                settled.push(Settlement::of(claim, outcome));
+                continue;
+            }
             settled.push(match write(desk, claim, last.as_ref()).await {
                 Ok(settlement) => settlement,
                 Err(Failure::Call(error)) => Settlement::of(claim, after_failure(desk, claim, &error).await),
@@ -155,7 +173,7 @@ async fn show(
     let (link, fresh) = match step {
         ProductStep::UnderWay(operation) => {
             let mut settlement = Settlement::of(claim, under_way());
-            settlement.written.push(kept::operation(claim, &product.style, &operation, wish.now));
+            settlement.written.push(kept::operation(claim, &product.style, Doing::Large, &operation, wish.now));
             settlement.links = pictures.take_links();
             return Ok(settlement);
         }
@@ -166,7 +184,30 @@ async fn show(
         Some(waits) => super::outcome::try_again(claim.failures, waits),
         None => Outcome::Done(pictures.annotate(note)),
     };
-    Ok(keep(desk, claim, &wish, Finished { value, outcome, link, fresh }, &kept, pictures))
+    let retired = retired(desk, &link).await?;
+    let mut settlement = keep(desk, claim, &wish, Finished { value, outcome, link, fresh }, &kept, pictures);
+    settlement.links.splice(0..0, retired);
+    Ok(settlement)
+}
+
+/// Links that give up ids which now belong to other SKUs: a variant that got a new SKU keeps its id, and its stock with it.
+async fn retired(desk: &Desk<'_>, link: &ProductLink) -> Result<Vec<Link>, JournalError> {
+    let mut retired = Vec::new();
+    for kind in [LinkKind::Variant, LinkKind::StockItem] {
+        let id = |variant: &VariantLink| match kind {
+            LinkKind::Variant => variant.variant.clone(),
+            _ => variant.stock_item.clone(),
+        };
+        let ids: Vec<String> = link.variants.iter().map(id).collect();
+        let owners = desk.journal.links_back(&desk.channel.name, kind, &ids).await?;
+        let others = link
+            .variants
+            .iter()
+            .zip(owners)
+            .filter_map(|(variant, owner)| owner.filter(|owner| owner != variant.sku.as_str()));
+        retired.extend(others.map(|key| Link { kind, other: format!("retired:{key}"), key }));
+    }
+    Ok(retired)
 }
 
 struct Finished {
@@ -197,22 +238,36 @@ fn keep(
         settlement.written.push(kept::pictures(claim, style, &pictures.identities()));
         settlement.effects.push(effect(claim, "storefront product", &link.product));
     }
-    if fresh && desk.channel.prices.lists.is_empty() {
-        // They were written with it; any version of a price is newer than this.
-        settlement.written.extend(wish.product.variants.iter().map(|variant| Written {
-            entity: Price::entity(&variant.sku),
-            version: Version(0),
-            value: price::value(&variant.price, wish.now),
-        }));
+    if fresh {
+        settlement.written.extend(prices_given(desk, wish.product, wish.now));
     }
     settlement.links = pictures.take_links();
-    settlement.links.push(Link { kind: LinkKind::Product, key: style.to_string(), other: link.product });
+    settlement.links.extend(links(&wish.product.style, link));
+    settlement
+}
+
+/// The ids of a product as links.
+fn links(style: &StyleCode, link: ProductLink) -> Vec<Link> {
+    let mut links = vec![Link { kind: LinkKind::Product, key: style.to_string(), other: link.product }];
     for variant in link.variants {
         let key = variant.sku.to_string();
-        settlement.links.push(Link { kind: LinkKind::Variant, key: key.clone(), other: variant.variant });
-        settlement.links.push(Link { kind: LinkKind::StockItem, key, other: variant.stock_item });
+        links.push(Link { kind: LinkKind::Variant, key: key.clone(), other: variant.variant });
+        links.push(Link { kind: LinkKind::StockItem, key, other: variant.stock_item });
     }
-    settlement
+    links
+}
+
+/// The prices a new product was given: any version of a price is newer than these. A price that may have changed by itself
+/// since is left out, and so are all where price lists are to show them too.
+fn prices_given(desk: &Desk<'_>, product: &Product, at: Timestamp) -> Vec<Written> {
+    let steady = |price: &Price| price.sale_from.is_none() && price.sale_until.is_none();
+    let variants = product.variants.iter().filter(|variant| steady(&variant.price));
+    let given = variants.map(|variant| Written {
+        entity: Price::entity(&variant.sku),
+        version: Version(0),
+        value: price::value(&variant.price, at),
+    });
+    if desk.channel.prices.lists.is_empty() { given.collect() } else { Vec::new() }
 }
 
 /// A product that is not at the storefront yet begins with its pictures.
@@ -223,7 +278,7 @@ async fn create(desk: &Desk<'_>, wish: &ProductWish<'_>, pictures: &mut Pictures
 
 /// The settlement of a product whose background operation has not come to a good end; `None` when there is none any more.
 async fn ask_operation(desk: &Desk<'_>, claim: &Claim, kept: &Kept) -> Option<Settlement> {
-    let operation = kept.operation.as_ref()?;
+    let operation = kept.operation.as_ref().filter(|operation| operation.doing == Doing::Large)?;
     let style = &kept.style;
     let answer = desk.storefront.product_operation(&operation.id).await;
     let too_long = operation.is_too_old(desk.journal.now());

@@ -6,6 +6,7 @@
 //! The way through it: [`server`] → [`graphql`] → [`state`] → [`webhooks`]; [`lives`] invents what happens.
 
 mod bodies;
+mod bulk;
 mod catalogue;
 mod clock;
 mod cost;
@@ -105,6 +106,7 @@ impl ShopSandbox {
         let clock = Arc::new(Clock::default());
         let (seed, secret) = (options.seed, options.secret.clone());
         let state = Arc::new(Mutex::new(State::new(options, Arc::clone(&clock))));
+        locked(&state).bulk.base = format!("http://{address}");
         let post_office = PostOffice::open(Arc::clone(&state), secret, seed, closing.clone())?;
         let core = Arc::new(Core { state, clock, faults: Faults::new(seed), post_office, closing });
         server::serve(listener, Arc::clone(&core));

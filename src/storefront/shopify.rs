@@ -6,6 +6,7 @@
 //! Next in the flow: [`crate::flow`].
 
 mod access;
+mod bulk;
 mod catalogue;
 mod client;
 mod config;
@@ -20,13 +21,15 @@ mod stock;
 mod subscriptions;
 mod verify;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Call, FileState, Picture, PriceRow, ProductLink, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome,
-    StockRow, Storefront, StorefrontDescription, Subscription,
+    BulkProduct, BulkState, Call, FileState, Picture, PriceRow, ProductLink, ProductStep, ProductWish, Refusal,
+    StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription, Subscription,
 };
 use crate::domain::{Branch, CallError, Delivery, NewDelivery, Normalised, Payment, Secret, StorefrontName, Verified};
 use client::{Client, Deadlines};
@@ -46,6 +49,8 @@ pub struct Shopify {
     publication_ids: OnceCell<Vec<String>>,
     key_namespace: String,
     known: Known,
+    /// For files the shop has elsewhere: without the access token.
+    files: reqwest::Client,
 }
 
 impl Shopify {
@@ -65,6 +70,7 @@ impl Shopify {
             publication_names: config.publications,
             publication_ids: OnceCell::new(),
             known: Known::default(),
+            files: client::for_files()?,
         })
     }
 }
@@ -101,6 +107,30 @@ impl Storefront for Shopify {
 
     async fn product_operation(&self, operation: &str) -> Result<bool, CallError> {
         self.operation_is_done(operation).await
+    }
+
+    async fn bulk_create(&self, wishes: &[ProductWish<'_>]) -> Result<String, CallError> {
+        self.begin_products(wishes).await
+    }
+
+    async fn bulk_publish(&self, products: &[String]) -> Result<String, CallError> {
+        self.begin_publishing(products).await
+    }
+
+    async fn bulk_state(&self, operation: &str) -> Result<BulkState, CallError> {
+        self.bulk_stands(operation).await
+    }
+
+    async fn bulk_products(&self, address: &str) -> Result<Vec<BulkProduct>, CallError> {
+        self.products_of(address).await
+    }
+
+    async fn bulk_media(&self, address: &str) -> Result<HashMap<String, Vec<String>>, CallError> {
+        self.media_shown(address).await
+    }
+
+    fn bulk_variants(&self) -> usize {
+        bulk::MOST_VARIANTS
     }
 
     async fn archive_product(&self, product: &str, for_good: bool) -> Result<(), CallError> {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::ProductLink;
-use crate::domain::Product;
+use crate::domain::{Product, StyleCode};
 
 /// What an office's stock group or internet category becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,4 +137,30 @@ pub enum FileState {
     Failed(String),
     /// Nobody knows it any more.
     Gone,
+}
+
+/// How far a bulk operation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BulkState {
+    /// Not at its end.
+    Running {
+        /// Lines written so far.
+        written: u64,
+    },
+    /// At its end.
+    Ended {
+        /// Where its result is, as far as there is one.
+        address: Option<String>,
+        /// Why it did not come to a good end.
+        failure: Option<String>,
+    },
+}
+
+/// A product that was written in bulk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkProduct {
+    /// The office's key.
+    pub style: StyleCode,
+    /// Its ids.
+    pub link: ProductLink,
 }

@@ -6,6 +6,7 @@ mod by_hand;
 mod catalogue;
 mod door;
 mod duplicates;
+mod first_load;
 mod outward;
 mod prices;
 mod refunds;

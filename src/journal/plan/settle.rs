@@ -191,8 +191,8 @@ fn end_of(outcome: &Outcome, row: &Running, book: &LinkBook, now: i64) -> Move {
             failures: row.failures + i64::from(*counts),
             ..ended(row, handling::READY, reason, "")
         },
-        Outcome::Later { after, reason } => {
-            Move { due: Some(now.saturating_add(span(*after))), ..ended(row, handling::WAITING, reason, "") }
+        Outcome::Later { at, reason } => {
+            Move { due: Some(at.as_microsecond()), ..ended(row, handling::WAITING, reason, "") }
         }
         Outcome::Wait { kind, key, look_again, reason } => {
             let key = text::clean(key).into_owned();

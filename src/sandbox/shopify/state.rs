@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::bodies::{LevelFacts, Stationery, level_body, product_body};
+use super::bulk::Bulk;
 use super::catalogue::{Catalogue, Metafield};
 use super::clock::Clock;
 use super::cost::Bucket;
@@ -41,6 +42,7 @@ pub(super) struct State {
     pub collections: BTreeMap<u64, ShopCollection>,
     pub price_lists: BTreeMap<u64, ShopPriceList>,
     pub operations: BTreeMap<u64, Operation>,
+    pub bulk: Bulk,
     pub stock: Stock,
     pub orders: BTreeMap<u64, OrderRecord>,
     pub next_number: u64,
@@ -124,6 +126,7 @@ impl State {
             collections: BTreeMap::new(),
             price_lists,
             operations: BTreeMap::new(),
+            bulk: Bulk::default(),
             stock: Stock::default(),
             orders: BTreeMap::new(),
             next_number: 1001,

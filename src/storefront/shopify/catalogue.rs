@@ -197,7 +197,7 @@ impl Shopify {
         let synchronous = input.variants.as_ref().is_none_or(|variants| variants.len() <= MOST_AT_ONCE);
         let variables = set_product::Variables { identifier, input, synchronous };
         let payload = self.client.call::<SetProduct>(variables).await?.product_set.ok_or_else(no_payload)?;
-        self.refused_product(style, &user_errors!(payload.user_errors))?;
+        self.refused_product(&format!("product {style}"), &user_errors!(payload.user_errors))?;
         match (payload.product, payload.product_set_operation) {
             (_, Some(operation)) if !synchronous => Ok(Sent::UnderWay(operation.id)),
             (Some(product), _) => Ok(Sent::Done(product.id)),

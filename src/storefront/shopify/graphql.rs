@@ -12,6 +12,11 @@ use super::client::{Operation, Repeat};
 pub type Decimal = String;
 /// Prices in the shop's currency travel as decimal text.
 pub type Money = String;
+/// Addresses.
+#[allow(clippy::upper_case_acronyms, reason = "the schema's name")]
+pub type URL = String;
+/// Whole numbers of 64 bits travel as text.
+pub type UnsignedInt64 = String;
 /// Texts with markup.
 #[allow(clippy::upper_case_acronyms, reason = "the schema's name")]
 pub type HTML = String;
@@ -100,6 +105,16 @@ operations! {
     DeleteVariants in "src/storefront/shopify/graphql/delete_variants.graphql";
     /// Shows a product in sales channels.
     Publish in "src/storefront/shopify/graphql/publish.graphql";
+    /// Products of a bulk operation, one a line; each is found by its office key.
+    BulkProducts in "src/storefront/shopify/graphql/bulk_products.graphql";
+    /// Shows products of a bulk operation in sales channels, one a line, and tells their media.
+    BulkPublish in "src/storefront/shopify/graphql/bulk_publish.graphql";
+    /// A place for a file to be handed over.
+    StageUpload in "src/storefront/shopify/graphql/stage_upload.graphql";
+    /// Starts a bulk operation; every mutation that is run in one may be repeated.
+    RunBulk in "src/storefront/shopify/graphql/run_bulk.graphql";
+    /// How far a bulk operation is.
+    ReadBulk in "src/storefront/shopify/graphql/read_bulk.graphql";
     /// The definition of the metafield that carries the office key.
     FindKeyDefinition in "src/storefront/shopify/graphql/find_key_definition.graphql";
     /// Makes that definition; a second one is refused.

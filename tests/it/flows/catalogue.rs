@@ -224,7 +224,7 @@ on_both_deployments! {
     }
 
     async fn more_variants_than_a_shop_takes_wait_for_a_person_with_both_figures(deployment: Deployment) {
-        let house = House::open(deployment).await;
+        let mut house = House::open(deployment).await;
         let style = StyleCode::parse("CARPET").unwrap();
         house.town().office.add_style(&style, 45, 46, money(&house, "12.00")).await.unwrap();
         house.until("somebody is told", async || !house.dead_letters().await.is_empty()).await;

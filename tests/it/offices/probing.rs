@@ -41,9 +41,12 @@ async fn build_513_is_refused_and_514_accepted(shop: Shop) {
 }
 
 async fn a_missing_view_or_column_is_named(shop: Shop) {
-    shop.sql("DROP VIEW ci_pay_code; DROP VIEW ci_branch; CREATE VIEW ci_branch AS SELECT branch, name, deleted, marker FROM office_branch")
-        .await
-        .unwrap();
+    shop.sql(
+        "DROP VIEW ci_pay_code; DROP VIEW ci_branch; CREATE VIEW ci_branch AS \
+         SELECT branch, name, line1, city, postcode, country, deleted, marker FROM office_branch",
+    )
+    .await
+    .unwrap();
     let problems = shop.office.probe().await.unwrap().problems;
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].starts_with("ci_branch: ") && problems[0].contains("changed_at"), "{problems:?}");

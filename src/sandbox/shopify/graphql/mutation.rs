@@ -1,5 +1,6 @@
 //! Changes: the fields of `Mutation`, one file for each kind.
 
+mod bulk;
 mod collections;
 mod files;
 mod locations;
@@ -23,6 +24,8 @@ const MOST_ROWS: usize = 250;
 pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
     Object::fallible("Mutation", move |ask| {
         let payload = match ask.name {
+            "bulkOperationRunMutation" => bulk::run(desk, ask)?,
+            "stagedUploadsCreate" => bulk::stage(desk, ask)?,
             "collectionCreate" => collections::create(desk, ask)?,
             "fileCreate" => files::create(desk, ask)?,
             "fileUpdate" => files::update(desk, ask)?,

@@ -5,7 +5,7 @@ mod order;
 mod product;
 mod shop;
 
-pub(super) use market::{collection_of, file, operation, price_list};
+pub(super) use market::{bulk_operation, collection_of, file, operation, price_list};
 pub(super) use order::order;
 pub(super) use product::{item, product, variant};
 pub(super) use shop::{app, definition, location, location_of, publication, shop, subscription};
@@ -26,6 +26,7 @@ pub(super) fn node<'s>(desk: &'s Desk<'_>, id: &str) -> Option<Object<'s>> {
         "Location" => location(desk, number),
         "Order" => order(desk, number),
         "MediaImage" => file(desk, number),
+        "Collection" => desk.state().collections.get(&number).map(collection_of),
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
         Ok(match ask.name {
             "shop" => one(nodes::shop(desk)),
             "currentAppInstallation" => one(nodes::app(desk)),
+            "bulkOperation" => maybe(id_of(ask, "BulkOperation").and_then(|id| nodes::bulk_operation(desk, id))),
             "collectionByIdentifier" => maybe(collection_by_identifier(desk, ask)?),
             "locationByIdentifier" => maybe(location_by_identifier(desk, ask)?),
             "priceList" => maybe(id_of(ask, "PriceList").and_then(|id| nodes::price_list(desk, id))),
@@ -71,29 +72,47 @@ fn definition<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>
     Ok(state.definition(&wanted.owner_type, &namespace, &wanted.key).cloned().map(nodes::definition))
 }
 
-/// The namespace, key and value of a custom id that a definition allows.
-fn custom_id(desk: &Desk<'_>, owner: &str, wanted: Identifier) -> Result<(String, String, String), FieldError> {
-    let Some(custom) = wanted.custom_id.filter(|_| wanted.id.is_none()) else {
-        return Err(desk.refuse("INVALID_FIELD_ARGUMENTS", "This simulated shop looks this up by custom id only."));
-    };
-    let namespace = namespace_of(custom.namespace.as_deref());
-    if !desk.state().identifies(owner, &namespace, &custom.key) {
-        return Err(id_metafield_missing(desk));
+/// What an identifier names: an id, or the namespace, key and value of a custom id that a definition allows.
+enum Named {
+    Id(String),
+    Custom(String, String, String),
+}
+
+fn named(desk: &Desk<'_>, owner: &str, wanted: Identifier) -> Result<Named, FieldError> {
+    match (wanted.id, wanted.custom_id) {
+        (Some(id), None) => Ok(Named::Id(id)),
+        (None, Some(custom)) => {
+            let namespace = namespace_of(custom.namespace.as_deref());
+            if !desk.state().identifies(owner, &namespace, &custom.key) {
+                return Err(id_metafield_missing(desk));
+            }
+            Ok(Named::Custom(namespace, custom.key, custom.value))
+        }
+        _ => Err(desk.refuse("INVALID_FIELD_ARGUMENTS", "Exactly one key of the identifier must be given.")),
     }
-    Ok((namespace, custom.key, custom.value))
 }
 
 fn collection_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
-    let (namespace, key, value) = custom_id(desk, "COLLECTION", read(desk, ask, "identifier")?)?;
+    let named = named(desk, "COLLECTION", read(desk, ask, "identifier")?)?;
     let state = desk.state();
-    let found = state.collections.values().find(|one| carries(&one.metafields, &namespace, &key, &value));
+    let found = match &named {
+        Named::Id(id) => read_gid("Collection", id).and_then(|id| state.collections.get(&id)),
+        Named::Custom(namespace, key, value) => {
+            state.collections.values().find(|one| carries(&one.metafields, namespace, key, value))
+        }
+    };
     Ok(found.map(nodes::collection_of))
 }
 
 fn location_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
-    let (namespace, key, value) = custom_id(desk, "LOCATION", read(desk, ask, "identifier")?)?;
+    let named = named(desk, "LOCATION", read(desk, ask, "identifier")?)?;
     let state = desk.state();
-    let found = state.locations.iter().find(|one| carries(&one.metafields, &namespace, &key, &value));
+    let found = match &named {
+        Named::Id(id) => state.locations.iter().find(|one| read_gid("Location", id) == Some(one.id)),
+        Named::Custom(namespace, key, value) => {
+            state.locations.iter().find(|one| carries(&one.metafields, namespace, key, value))
+        }
+    };
     Ok(found.map(nodes::location_of))
 }
 

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::metafields::Wanted;
+use super::pictures::file_name;
 use super::plan::Kept;
 use super::shape::ShopProduct;
 use super::{MOST_VARIANTS, STYLE_KEY};
-use crate::domain::{CallError, Product, Variant};
+use crate::domain::{CallError, Image, Product, Variant};
 use crate::storefront::shopify::graphql::{create_variants, gid, set_product, update_product, update_variants};
 use crate::storefront::{CategoryAs, NewProducts, ProductWish, Texts};
 
@@ -67,6 +68,32 @@ pub fn values(product: &Product, variant: &Variant) -> Vec<String> {
     option_names(product).into_iter().map(value).collect()
 }
 
+/// The same for a bulk operation: pictures go with it by their addresses, under names that tell their contents.
+pub fn new_product_with_addresses(
+    namespace: &str,
+    wish: &ProductWish<'_>,
+    fields: &[Wanted],
+) -> set_product::ProductSetInput {
+    let mut seen = std::collections::HashSet::new();
+    let images = wish.product.images.iter().filter(|image| seen.insert(image.identity()));
+    let file = |image: &Image| {
+        let name = file_name(image.identity(), &image.url);
+        set_product::FileSetInput {
+            id: None,
+            alt: image.alt.clone(),
+            content_type: Some(set_product::FileContentType::IMAGE),
+            duplicate_resolution_mode: name
+                .is_some()
+                .then_some(set_product::FileCreateInputDuplicateResolutionMode::REPLACE),
+            filename: name,
+            original_source: Some(image.url.clone()),
+        }
+    };
+    let files: Vec<_> = images.map(file).collect();
+    let input = new_product(namespace, wish, fields);
+    set_product::ProductSetInput { files: (!files.is_empty()).then_some(files), ..input }
+}
+
 /// A product that is not at the shop yet: everything there is, pictures included.
 pub fn new_product(namespace: &str, wish: &ProductWish<'_>, fields: &[Wanted]) -> set_product::ProductSetInput {
     let (product, rules) = (wish.product, wish.rules);
@@ -75,6 +102,8 @@ pub fn new_product(namespace: &str, wish: &ProductWish<'_>, fields: &[Wanted]) -
         id: Some(id.clone()),
         alt: None,
         content_type: None,
+        duplicate_resolution_mode: None,
+        filename: None,
         original_source: None,
     });
     let metafield = |namespace: &str, key: &str, kind: &str, value: String| set_product::MetafieldInput {

@@ -33,7 +33,10 @@ pub fn names(wish: &ProductWish<'_>) -> Vec<String> {
 
 impl Shopify {
     /// The metafields a product is to have, by the channel's map.
-    pub(super) async fn wanted_metafields(&self, wish: &ProductWish<'_>) -> Result<Vec<Wanted>, CallError> {
+    pub(in crate::storefront::shopify) async fn wanted_metafields(
+        &self,
+        wish: &ProductWish<'_>,
+    ) -> Result<Vec<Wanted>, CallError> {
         let mut wanted = Vec::new();
         for rule in &wish.rules.metafields {
             let defined = self.definition(Owner::Product, &rule.namespace, &rule.key).await?;

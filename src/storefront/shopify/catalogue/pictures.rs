@@ -99,7 +99,7 @@ impl Shopify {
 }
 
 fn file(picture: &Picture) -> create_files::FileCreateInput {
-    let name = file_name(picture);
+    let name = file_name(&picture.identity, &picture.url);
     create_files::FileCreateInput {
         alt: picture.alt.clone(),
         content_type: Some(create_files::FileContentType::IMAGE),
@@ -112,11 +112,11 @@ fn file(picture: &Picture) -> create_files::FileCreateInput {
 }
 
 /// A name that tells the content; its ending must be the address's.
-fn file_name(picture: &Picture) -> Option<String> {
-    let path = picture.url.split(['?', '#']).next()?;
+pub fn file_name(identity: &str, url: &str) -> Option<String> {
+    let path = url.split(['?', '#']).next()?;
     let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
     let ending = ENDINGS.iter().find(|known| known.eq_ignore_ascii_case(ending))?;
-    let digest = Sha256::digest(picture.identity.as_bytes());
+    let digest = Sha256::digest(identity.as_bytes());
     let digest = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     Some(format!("tillbridge-{digest}.{ending}"))
 }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn named(identity: &str, url: &str) -> Option<String> {
-        file_name(&Picture { identity: identity.into(), url: url.into(), alt: None })
+        file_name(identity, url)
     }
 
     #[test]

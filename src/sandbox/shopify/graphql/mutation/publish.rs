@@ -7,7 +7,7 @@ use super::super::super::state::State;
 use super::super::desk::Desk;
 use super::super::inputs::{PublicationInput, read};
 use super::super::nodes;
-use super::super::object::{Ask, Object, one};
+use super::super::object::{Ask, Object, maybe, one};
 use super::{UserError, errors};
 
 pub(super) fn publish<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Object<'s>, FieldError> {
@@ -15,6 +15,7 @@ pub(super) fn publish<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Object<'s
     let input = read::<Vec<PublicationInput>>(desk, ask, "input")?;
     let found = write(desk, &id, &input);
     Ok(Object::new("PublishablePublishPayload", move |ask| match ask.name {
+        "publishable" => maybe(nodes::node(desk, &id).filter(|_| found.is_empty())),
         "shop" => one(nodes::shop(desk)),
         "userErrors" => errors("UserError", &found),
         _ => None,

@@ -2,7 +2,7 @@
 
 use apollo_compiler::response::JsonValue;
 
-use super::super::super::ids::gid;
+use super::super::super::ids::{gid, read_gid};
 use super::super::super::markets::ShopCollection;
 use super::super::desk::Desk;
 use super::super::mutation::{UserError, errors};
@@ -33,8 +33,28 @@ pub(in super::super) fn collection_of<'s>(collection: &ShopCollection) -> Object
     Object::new("Collection", move |ask| match ask.name {
         "id" => leaf(gid("Collection", collection.id)),
         "title" => leaf(collection.title.as_str()),
+        "publishedOnPublication" => {
+            let publication = read_gid("Publication", ask.text("publicationId")?);
+            leaf(publication.is_some_and(|id| collection.published_on.contains(&id)))
+        }
         _ => None,
     })
+}
+
+/// A bulk operation by id, as it stands at this moment.
+pub(in super::super) fn bulk_operation<'s>(desk: &Desk<'_>, id: u64) -> Option<Object<'s>> {
+    let state = desk.state();
+    let operation = state.bulk.operations.get(&id)?;
+    let (status, done) = (operation.status, operation.done.to_string());
+    let url = (status == "COMPLETED").then(|| format!("{}/bulk/{id}/result.jsonl", state.bulk.base));
+    Some(Object::new("BulkOperation", move |ask| match ask.name {
+        "id" => leaf(gid("BulkOperation", id)),
+        "status" => leaf(status),
+        "errorCode" | "partialDataUrl" => text(None),
+        "objectCount" | "rootObjectCount" => leaf(done.as_str()),
+        "url" => text(url.as_deref()),
+        _ => None,
+    }))
 }
 
 /// A price list by id.

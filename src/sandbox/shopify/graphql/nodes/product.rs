@@ -30,6 +30,10 @@ pub(in super::super) fn product<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Objec
             let show = |image: &Image| file(desk, image.id).unwrap_or_else(|| picture(image));
             page(ConnectionKind("MediaConnection"), ask, &product.images, |image| image.id, show)
         }
+        "publishedOnPublication" => {
+            let publication = read_gid("Publication", ask.text("publicationId")?);
+            leaf(publication.is_some_and(|id| product.published_on.contains(&id)))
+        }
         "vendor" => leaf(product.vendor.as_str()),
         "productType" => leaf(product.product_type.as_str()),
         "status" => leaf(product.status.as_str()),
