@@ -18,8 +18,8 @@ use super::Shopify;
 use super::catalogue::{Owner, STYLE_KEY, inputs};
 use super::client::{Operation, drop_nulls};
 use super::graphql::{
-    BulkProducts, BulkPublish, ReadBulk, RunBulk, StageUpload, bulk_products, bulk_publish, publish, read_bulk, run_bulk, set_product,
-    stage_upload,
+    BulkProducts, BulkPublish, ReadBulk, RunBulk, StageUpload, bulk_products, bulk_publish, publish, read_bulk,
+    run_bulk, set_product, stage_upload,
 };
 use super::refusal::{code, refused, user_errors};
 use crate::domain::{CallError, Sku, StyleCode};
