@@ -21,9 +21,11 @@ mod migrate;
 mod output;
 mod pause;
 mod poll;
+mod privacy;
 mod replay;
 mod selection;
 mod status;
+mod stock;
 mod trace;
 mod webhooks;
 
@@ -75,12 +77,18 @@ enum Command {
     Webhooks(webhooks::Command),
     /// Ask an office for changes once, now
     Poll(poll::Args),
+    /// Compare the stock a storefront shows with what it should show
+    #[command(subcommand)]
+    Stock(stock::Command),
     /// Look up events and what became of them
     #[command(subcommand)]
     Events(events::Command),
     /// Look after what was given up: dead letters
     #[command(subcommand)]
     Dead(dead::Command),
+    /// Answer requests about personal data, and prove what was done
+    #[command(subcommand)]
+    Privacy(privacy::Command),
     /// Handle stored events again; what has taken effect is not done twice
     Replay(replay::Args),
     /// Hold a channel's work; deliveries are still taken in
@@ -160,8 +168,10 @@ impl Command {
             Self::Status(args) => status::run(&args, output).await,
             Self::Webhooks(command) => webhooks::run(&command, output).await,
             Self::Poll(args) => poll::run(&args, output).await,
+            Self::Stock(command) => stock::run(&command, output).await,
             Self::Events(command) => events::run(&command, output).await,
             Self::Dead(command) => dead::run(&command, output).await,
+            Self::Privacy(command) => privacy::run(&command, output).await,
             Self::Replay(args) => replay::run(&args, output).await,
             Self::Pause(args) => pause::pause(&args, output).await,
             Self::Resume(args) => pause::resume(&args, output).await,

@@ -25,9 +25,12 @@ mod invoice;
 mod location;
 mod outcome;
 mod price;
+mod privacy;
 mod product;
 mod state;
-mod stock;
+pub mod stock;
+
+pub use privacy::concerns;
 
 /// A handler's standing orders, read by the flow.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +79,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(cancellation::NoteCancellation),
         Arc::new(location::WriteLocation),
         Arc::new(departure::NoteDeparture),
+        Arc::new(privacy::CarryOutPrivacy),
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),
@@ -104,4 +108,6 @@ pub struct Sides {
     pub offices: BTreeMap<OfficeName, Arc<dyn Office>>,
     /// The rules between them.
     pub channels: Vec<Arc<Channel>>,
+    /// Where web shops are to send their webhooks, where that is known.
+    pub addresses: BTreeMap<StorefrontName, String>,
 }

@@ -95,6 +95,8 @@ CREATE TABLE office_customer (
     email        text,
     phone        text,
     web_customer boolean NOT NULL DEFAULT false,
+    email_consent    text CHECK (email_consent IN ('subscribed', 'unsubscribed')),
+    email_consent_at timestamptz,
     deleted  boolean NOT NULL DEFAULT false, marker bigint NOT NULL, changed_at timestamptz NOT NULL
 );
 CREATE TABLE office_address (
@@ -178,6 +180,23 @@ BEGIN
 END $$;
 CREATE TRIGGER touch_price AFTER INSERT OR UPDATE ON office_level_price FOR EACH ROW EXECUTE FUNCTION office_touch_price();
 
+-- A customer's marker covers the addresses too, and whoever shares the e-mail learns when it is free.
+CREATE FUNCTION office_touch_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE office_customer SET marker = 0 WHERE number = NEW.customer;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER touch_customer AFTER INSERT OR UPDATE ON office_address FOR EACH ROW EXECUTE FUNCTION office_touch_customer();
+CREATE FUNCTION office_touch_namesakes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE office_customer SET marker = 0
+    WHERE lower(email COLLATE "C") = lower(OLD.email COLLATE "C") AND number <> NEW.number AND NOT deleted;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER touch_namesakes AFTER UPDATE ON office_customer FOR EACH ROW
+    WHEN (OLD.email IS DISTINCT FROM NEW.email OR OLD.deleted IS DISTINCT FROM NEW.deleted)
+    EXECUTE FUNCTION office_touch_namesakes();
+
 CREATE FUNCTION office_touch_category() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE office_style SET marker = 0 WHERE category = NEW.category;
@@ -254,8 +273,11 @@ CREATE VIEW ci_stock AS
     FROM office_stock k JOIN office_variant v USING (sku) JOIN office_style s USING (style);
 CREATE VIEW ci_customer AS
     SELECT number, first_name, last_name, email, lower(email COLLATE "C") AS email_key, phone, web_customer,
-           deleted, marker, changed_at
+           email_consent, email_consent_at, deleted, marker, changed_at
     FROM office_customer;
+CREATE VIEW ci_address AS
+    SELECT customer, kind, first_name, last_name, company, line1, line2, city, region, postcode, country, phone
+    FROM office_address;
 CREATE VIEW ci_pay_code AS SELECT pay_code, name FROM office_pay_code;
 
 -- ============================================================ the contract: customers come in
@@ -278,6 +300,22 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER take INSTEAD OF INSERT ON ci_in_customer FOR EACH ROW EXECUTE FUNCTION office_take_customer();
+
+-- What a storefront tells of a customer it has linked already; what it does not tell stays.
+CREATE VIEW ci_in_customer_change AS
+    SELECT NULL::text AS key, NULL::text AS first_name, NULL::text AS last_name, NULL::text AS email, NULL::text AS phone
+    WHERE false;
+CREATE FUNCTION office_change_customer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE office_customer SET first_name = coalesce(NEW.first_name, first_name),
+        last_name = coalesce(NEW.last_name, last_name), email = coalesce(NEW.email, email), phone = coalesce(NEW.phone, phone)
+    WHERE number = (SELECT customer FROM ci_customer_key WHERE key = NEW.key);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'CI001', MESSAGE = 'a change needs its customer first';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER take INSTEAD OF INSERT ON ci_in_customer_change FOR EACH ROW EXECUTE FUNCTION office_change_customer();
 
 CREATE VIEW ci_in_address AS
     SELECT NULL::text AS key, kind, first_name, last_name, company, line1, line2, city, region, postcode, country, phone

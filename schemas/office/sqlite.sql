@@ -99,6 +99,8 @@ CREATE TABLE office_customer (
     email        TEXT,
     phone        TEXT,
     web_customer INTEGER NOT NULL DEFAULT 0,
+    email_consent    TEXT CHECK (email_consent IN ('subscribed', 'unsubscribed')),
+    email_consent_at TEXT,
     deleted  INTEGER NOT NULL DEFAULT 0, marker INTEGER NOT NULL DEFAULT 0, changed_at TEXT NOT NULL DEFAULT ''
 ) STRICT;
 INSERT INTO sqlite_sequence (name, seq) VALUES ('office_customer', 100000);
@@ -250,9 +252,11 @@ CREATE TRIGGER office_customer_new AFTER INSERT ON office_customer BEGIN
     UPDATE office_customer SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE number = NEW.number;
 END;
-CREATE TRIGGER office_customer_changed AFTER UPDATE OF first_name, last_name, email, phone, web_customer, deleted, marker ON office_customer
+CREATE TRIGGER office_customer_changed AFTER UPDATE OF first_name, last_name, email, phone, web_customer, email_consent, email_consent_at, deleted, marker
+ON office_customer
 WHEN NEW.marker = 0 OR NEW.first_name IS NOT OLD.first_name OR NEW.last_name IS NOT OLD.last_name
     OR NEW.email IS NOT OLD.email OR NEW.phone IS NOT OLD.phone OR NEW.web_customer IS NOT OLD.web_customer
+    OR NEW.email_consent IS NOT OLD.email_consent OR NEW.email_consent_at IS NOT OLD.email_consent_at
     OR NEW.deleted IS NOT OLD.deleted BEGIN
     UPDATE office_marker SET last = last + 1;
     UPDATE office_customer SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
@@ -287,6 +291,18 @@ CREATE TRIGGER office_level_price_touches_again AFTER UPDATE OF amount, currency
 END;
 CREATE TRIGGER office_category_touches AFTER UPDATE OF name, deleted ON office_category BEGIN
     UPDATE office_style SET marker = 0 WHERE category = NEW.category;
+END;
+
+-- A customer's marker covers the addresses too, and whoever shares the e-mail learns when it is free.
+CREATE TRIGGER office_address_new AFTER INSERT ON office_address BEGIN
+    UPDATE office_customer SET marker = 0 WHERE number = NEW.customer;
+END;
+CREATE TRIGGER office_address_changed AFTER UPDATE ON office_address BEGIN
+    UPDATE office_customer SET marker = 0 WHERE number = NEW.customer;
+END;
+CREATE TRIGGER office_customer_email_free AFTER UPDATE OF email, deleted ON office_customer
+WHEN NEW.email IS NOT OLD.email OR NEW.deleted IS NOT OLD.deleted BEGIN
+    UPDATE office_customer SET marker = 0 WHERE lower(email) = lower(OLD.email) AND number <> NEW.number AND NOT deleted;
 END;
 
 -- Prices and stock of a style that goes on the web were passed over until now: they come again.
@@ -344,8 +360,11 @@ CREATE VIEW ci_stock AS
     FROM office_stock k JOIN office_variant v USING (sku) JOIN office_style s USING (style);
 CREATE VIEW ci_customer AS
     SELECT number, first_name, last_name, email, lower(email) AS email_key, phone, web_customer,
-           deleted, marker, changed_at
+           email_consent, email_consent_at, deleted, marker, changed_at
     FROM office_customer;
+CREATE VIEW ci_address AS
+    SELECT customer, kind, first_name, last_name, company, line1, line2, city, region, postcode, country, phone
+    FROM office_address;
 CREATE VIEW ci_pay_code AS SELECT pay_code, name FROM office_pay_code;
 
 -- ============================================================ the contract: customers come in
@@ -362,6 +381,17 @@ CREATE TRIGGER ci_in_customer_take INSTEAD OF INSERT ON ci_in_customer BEGIN
     INSERT INTO office_customer (first_name, last_name, email, phone, web_customer)
     VALUES (NEW.first_name, NEW.last_name, NEW.email, NEW.phone, NEW.has_account);
     INSERT INTO ci_customer_key (key, customer) VALUES (NEW.key, (SELECT max(number) FROM office_customer));
+END;
+
+-- What a storefront tells of a customer it has linked already; what it does not tell stays.
+CREATE VIEW ci_in_customer_change AS
+    SELECT NULL AS key, NULL AS first_name, NULL AS last_name, NULL AS email, NULL AS phone WHERE 0;
+CREATE TRIGGER ci_in_customer_change_take INSTEAD OF INSERT ON ci_in_customer_change BEGIN
+    SELECT RAISE(ABORT, 'a change needs its customer first')
+    WHERE NOT EXISTS (SELECT 1 FROM ci_customer_key WHERE key = NEW.key);
+    UPDATE office_customer SET first_name = coalesce(NEW.first_name, first_name), last_name = coalesce(NEW.last_name, last_name),
+        email = coalesce(NEW.email, email), phone = coalesce(NEW.phone, phone)
+    WHERE number = (SELECT customer FROM ci_customer_key WHERE key = NEW.key);
 END;
 
 CREATE VIEW ci_in_address AS

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    Branch, ChannelName, Credit, DeliveryId, OrderCancelled, Price, Product, ProductArchived, Sale, StockLevel,
-    StorefrontLeft,
+    Branch, ChannelName, Credit, DeliveryId, OrderCancelled, Price, PrivacyRequest, Product, ProductArchived, Sale,
+    StockLevel, StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -111,10 +111,14 @@ facts! {
     ProductArchived(ProductArchived) = "product.archived";
     /// A stock figure has changed.
     StockChanged(StockLevel) = "stock.changed";
+    /// A stock figure at the storefront is not what it should be.
+    StockSeen(StockSeen) = "stock.seen";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
     /// A branch is new or has changed.
     BranchChanged(Branch) = "branch.changed";
+    /// Somebody wants to know, or wants forgotten, what is kept of them.
+    PrivacyRequested(PrivacyRequest) = "privacy.requested";
     /// A storefront has removed the app.
     StorefrontLeft(StorefrontLeft) = "storefront.left";
 }

@@ -14,6 +14,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use futures::StreamExt as _;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::domain::StorefrontName;
@@ -22,6 +23,8 @@ use crate::storefront::{Call, Refusal, Storefront};
 
 /// How long a body may take to arrive. Shopify itself gives up after five seconds.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// The most of a body that is read only to be thrown away, in bytes.
+const LARGEST_PASSED_OVER: usize = 64 << 20;
 /// What storefronts are told to wait when the journal cannot take a delivery, in seconds.
 const RETRY_AFTER_SECONDS: &str = "5";
 
@@ -161,6 +164,7 @@ async fn receive(door: &Door, name: &str, path: Vec<String>, request: Request) -
 async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<bytes::Bytes, Answer> {
     let claimed = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if claimed.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limit) {
+        pass_over(body).await;
         return Err(Answer::TooLarge);
     }
     let Ok(body) = tokio::time::timeout(BODY_DEADLINE, to_bytes(body, limit)).await else {
@@ -171,6 +175,22 @@ async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<bytes::By
             .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
         if over { Answer::TooLarge } else { Answer::Unreadable }
     })
+}
+
+/// Lets a body that is not wanted go by, within bounds: a sender whose connection is closed while it is still sending sees a
+/// broken connection instead of the answer.
+async fn pass_over(body: Body) {
+    let mut passed = 0;
+    let mut body = body.into_data_stream();
+    let gone_by = async {
+        while let Some(Ok(chunk)) = body.next().await {
+            passed += chunk.len();
+            if passed > LARGEST_PASSED_OVER {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(BODY_DEADLINE, gone_by).await;
 }
 
 /// Whether the body says it is JSON. Senders that say nothing get the benefit of the doubt: the signature decides.

@@ -220,11 +220,16 @@ pub(super) fn customer_of(desk: &Desk<'_>, buyer: &Buyer, document: &str) -> Doc
     let (key, has_account) = match buyer {
         Buyer::Account { id, .. } => (format!("{shop}/customer:{id}"), true),
         Buyer::Guest { profile } => match &profile.email {
-            Some(email) => (format!("{shop}/guest:{}", fingerprint(email)), false),
+            Some(email) => (guest_key(shop, email), false),
             None => (format!("{shop}/guest:{document}"), false),
         },
     };
     DocumentCustomer { key, has_account, profile: buyer.profile().clone() }
+}
+
+/// The key of a guest with that e-mail address.
+pub(super) fn guest_key(shop: &crate::domain::StorefrontName, email: &str) -> String {
+    format!("{shop}/guest:{}", fingerprint(email))
 }
 
 /// A key made of an e-mail address without showing it.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::domain::Version;
 use crate::journal::{Claim, JournalError, Outcome, Settlement, Written};
 
 use super::Desk;
@@ -39,6 +40,9 @@ pub(super) async fn newest<'a>(desk: &Desk<'_>, batch: &'a [Claim]) -> Result<Fr
     let mut claims = Vec::with_capacity(kept.len());
     for (claim, last) in kept.into_iter().zip(last) {
         match last {
+            Some(last) if last.version == Version(i64::MAX) => {
+                settled.push(Settlement::of(claim, Outcome::Ignored(last.value)));
+            }
             Some(last) if last.version > claim.event.draft.version => {
                 let reason = format!("version {} was written already", last.version.0);
                 settled.push(Settlement::of(claim, Outcome::Ignored(reason)));

@@ -10,6 +10,13 @@ pub(super) const RETRY: &str = "retry";
 pub(super) const DISCARD: &str = "discard";
 pub(super) const REPLAY: &str = "replay";
 
+pub(super) const PRIVACY: &str = "privacy";
+
+/// What was done about a request for personal data.
+pub(super) fn privacy(wish: &str, deliveries: i64, events: i64) -> String {
+    format!("{wish}: {deliveries} deliveries, {events} events")
+}
+
 /// The reason a discarded dead letter is kept with.
 pub(super) fn discarded(who: &str, why: &str) -> String {
     text::reason(&format!("discarded by {who}: {why}"))

@@ -9,10 +9,12 @@
 mod append;
 mod claim;
 mod deliveries;
+mod demand;
 mod effects;
 mod lock;
 mod operate;
 mod outbox;
+mod privacy;
 mod reader;
 mod schema;
 mod settle;
@@ -31,7 +33,7 @@ use super::{
     Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
     Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
-use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified};
+use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified, WebDemand};
 use plan::deliveries::DeliveryRow;
 use reader::Readers;
 use writer::Writer;
@@ -164,6 +166,20 @@ impl Journal for SqliteJournal {
 
     async fn written(&self, channel: &ChannelName, entities: &[String]) -> Result<Vec<Option<Written>>, JournalError> {
         read::written(&self.readers, channel, entities).await
+    }
+
+    async fn keep_written(&self, channel: &ChannelName, written: Vec<Written>) -> Result<(), JournalError> {
+        let channel = channel.clone();
+        self.writer.do_soon(move |work| settle::keep_written(work, &channel, &written)).await
+    }
+
+    async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError> {
+        read::demand(&self.readers, channel, skus).await
+    }
+
+    async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
+        let (channel, paused) = (channel.clone(), paused.map(str::to_owned));
+        self.writer.do_soon(move |work| operate::introduce(work, &channel, paused.as_deref())).await
     }
 
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError> {

@@ -7,8 +7,8 @@
 
 use async_trait::async_trait;
 
-use super::{Booked, ChangeKind, ChangePage, Document, DocumentKind, Office, OfficeDescription};
-use crate::domain::{CallError, Delivery, Normalised, OfficeName};
+use super::{Booked, ChangeKind, ChangePage, Document, DocumentKind, Office, OfficeDescription, StockReading};
+use crate::domain::{BranchCode, CallError, Delivery, Normalised, OfficeName, Sku};
 use database::{Database, on};
 
 mod book;
@@ -60,6 +60,11 @@ impl Office for CounterIntelligence {
         changes::read(&self.database, &self.name, kind, cursor, limit).await
     }
 
+    async fn stock(&self, wanted: &[(Sku, BranchCode)]) -> Result<Vec<Option<StockReading>>, CallError> {
+        let wanted = wanted.to_vec();
+        self.database.read(on(move |session| Box::pin(snapshots::stock_now(session, wanted)))).await
+    }
+
     fn normalise(&self, delivery: &Delivery) -> Normalised {
         normalise::normalise(delivery)
     }
@@ -68,6 +73,11 @@ impl Office for CounterIntelligence {
         let references = references.to_vec();
         let found = self.database.read(on(move |session| Box::pin(find::find(session, kind, references)))).await?;
         Ok(found)
+    }
+
+    async fn customer_numbers(&self, keys: &[String], emails: &[String]) -> Result<Vec<String>, CallError> {
+        let (keys, emails) = (keys.to_vec(), emails.to_vec());
+        self.database.read(on(move |session| Box::pin(customers::numbers(session, keys, emails)))).await
     }
 
     async fn book(&self, documents: &[Document]) -> Vec<Result<Booked, CallError>> {

@@ -224,7 +224,7 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
         storefront: StorefrontName::parse(&plan.name)?,
         office: OfficeName::parse(&plan.name)?,
         sale: SaleRules { when: SaleMoment::Fulfilled, branch: BranchCode::parse(BRANCHES[0])? },
-        stock: StockRules { figure: StockFigure::OnHand, locations },
+        stock: StockRules::all(StockFigure::OnHand, locations),
         catalogue: CatalogueRules::default(),
         prices: PriceRules::default(),
         payments: PaymentRules {

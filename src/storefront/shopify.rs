@@ -31,7 +31,9 @@ use super::{
     BulkProduct, BulkState, Call, FileState, Picture, PriceRow, ProductLink, ProductStep, ProductWish, Refusal,
     StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription, Subscription,
 };
-use crate::domain::{Branch, CallError, Delivery, NewDelivery, Normalised, Payment, Secret, StorefrontName, Verified};
+use crate::domain::{
+    Branch, CallError, Delivery, NewDelivery, Normalised, Payment, Secret, StorefrontName, Verified, WebOrder,
+};
 use client::{Client, Deadlines};
 use known::Known;
 
@@ -87,6 +89,10 @@ impl Storefront for Shopify {
 
     fn normalise(&self, delivery: &Delivery) -> Normalised {
         normalise::normalise(delivery)
+    }
+
+    fn web_order(&self, delivery: &Delivery) -> Option<WebOrder> {
+        normalise::web_order(delivery)
     }
 
     async fn describe(&self) -> Result<StorefrontDescription, CallError> {
@@ -172,6 +178,14 @@ impl Storefront for Shopify {
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
         self.write_stock(key, figure, rows).await
+    }
+
+    async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {
+        self.read_stock(figure, places).await
+    }
+
+    fn alerts(&self) -> Vec<String> {
+        self.client.alerts()
     }
 
     fn stock_batch(&self) -> usize {

@@ -1,6 +1,7 @@
 //! Whole stories, from one side to the other through the real bridge, on both deployments. Each ends with the promises.
 
 mod access;
+mod bad_input;
 mod balance;
 mod by_hand;
 mod catalogue;
@@ -9,7 +10,9 @@ mod duplicates;
 mod first_load;
 mod outward;
 mod prices;
+mod privacy;
 mod refunds;
 mod sales;
+mod stock;
 mod storm;
 mod trouble;

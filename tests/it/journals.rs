@@ -23,6 +23,7 @@ macro_rules! on_both_journals {
 
 mod counts;
 mod deliveries;
+mod demand;
 mod effects;
 mod entities;
 mod intake;
@@ -30,6 +31,7 @@ mod links;
 mod opening;
 mod operators;
 mod outbox;
+mod privacy;
 mod shelf;
 mod storm;
 mod things;

@@ -7,6 +7,7 @@ mod architecture;
 mod buses;
 mod cli;
 mod config;
+mod features;
 mod flows;
 mod journals;
 mod offices;

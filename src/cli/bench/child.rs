@@ -90,6 +90,22 @@ impl Process {
         figure.context("the kernel does not tell the resident memory")
     }
 
+    /// Time it has spent on processors, from the kernel, in hundredths of a second.
+    ///
+    /// # Errors
+    /// When the process is gone or the kernel does not tell.
+    pub fn processor_ticks(&self) -> anyhow::Result<u64> {
+        let id = self.child.id().context("the process is gone")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // The second field is the program's name in brackets and may hold anything; user and system time are the 12th and 13th
+        // after it (proc_pid_stat(5)).
+        let fields: Vec<&str> =
+            status.rsplit_once(')').map(|(_, rest)| rest.split_whitespace().collect()).unwrap_or_default();
+        let ticks = |field: usize| fields.get(field).and_then(|text| text.parse::<u64>().ok());
+        let (user, system) = ticks(11).zip(ticks(12)).context("the kernel does not tell the time on processors")?;
+        Ok(user + system)
+    }
+
     /// Asks it to end and waits until it has.
     ///
     /// # Errors

@@ -45,7 +45,11 @@ pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
         Figure::new(
             format!("{what}: time"),
             format!("{} s", took.as_secs()),
-            format!("the plain loop {} s, and {} s at a standard plan's {STANDARD} points/s", plain.seconds, plain.points / STANDARD),
+            format!(
+                "the plain loop {} s, and {} s at a standard plan's {STANDARD} points/s",
+                plain.seconds,
+                plain.points / STANDARD
+            ),
         ),
         Figure::new(
             format!("{what}: API"),
@@ -93,9 +97,10 @@ async fn plain_loop(products: usize, figures: usize) -> anyhow::Result<Plain> {
     let points_for_figures = totals(&town.shop.api_calls()).1 - points_for_products;
     town.shop.shutdown().await;
     let whole = |sample: u128, of: usize, items: usize| sample * items as u128 / of as u128;
-    let millis = whole(for_products.as_millis(), SAMPLE.0, products) + whole(for_figures.as_millis(), SAMPLE.1, figures);
-    let points = whole(points_for_products.into(), SAMPLE.0, products)
-        + whole(points_for_figures.into(), SAMPLE.1, figures);
+    let millis =
+        whole(for_products.as_millis(), SAMPLE.0, products) + whole(for_figures.as_millis(), SAMPLE.1, figures);
+    let points =
+        whole(points_for_products.into(), SAMPLE.0, products) + whole(points_for_figures.into(), SAMPLE.1, figures);
     Ok(Plain { seconds: u64::try_from(millis / 1000)?, points: u64::try_from(points)? })
 }
 

@@ -39,12 +39,14 @@ async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<F
 
     let shape = Shape { connections: 64, requests: flood, rate: None };
     let begun = tokio::time::Instant::now();
+    let ticks = scene.process.processor_ticks()?;
     let sent =
         send(scene.process.webhooks, shape, orders::calls(Arc::new(second.to_vec()), &scene.town, "flood")).await?;
     let ingest = sent.rate();
     scene.invoices_reach(steady + flood).await?;
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
     let sustained = flood * 1_000_000 / micros;
+    let work_micros = (scene.process.processor_ticks()? - ticks) * 10_000 / flood.max(1);
 
     let journal = scene.end_and_open_journal().await?;
     let latencies = latencies(journal.as_ref(), steady).await?;
@@ -63,7 +65,10 @@ async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<F
         Figure::new(
             format!("invoices/s sustained, {name}"),
             sustained.to_string(),
-            format!("webhooks were taken at {ingest}/s meanwhile"),
+            format!(
+                "webhooks were taken at {ingest}/s meanwhile; {} of a processor for each",
+                millis(Duration::from_micros(work_micros))
+            ),
         ),
     ])
 }

@@ -114,6 +114,6 @@ impl Batch for Polled<'_> {
         if self.rows.is_empty() {
             return Ok(Vec::new());
         }
-        write(&work.transaction, self.rows).await
+        write(work.client, self.rows).await
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
+use futures::try_join;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::append::uuid;
+use super::demand;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, taken_too_often};
@@ -62,6 +64,7 @@ pub(super) struct Take {
 #[async_trait]
 impl Batch for Take {
     type Answer = Vec<Taken>;
+    const REPEATABLE: bool = true;
 
     /// What was taken too often, or cannot be read, is rejected on the way.
     async fn run(&self, work: &Work<'_>) -> Result<Vec<Taken>, Trouble> {
@@ -124,7 +127,9 @@ impl Batch for Settle<'_> {
                 (settlement.id, state, reason)
             })
             .collect();
-        end(work, &ends).await?;
+        // Neither needs the other's answer; both are sent before the first is awaited.
+        try_join!(hand_out(work, &events, &new), end(work, &ends))?;
+        demand::state(work, standing.iter().flat_map(|settlement| &settlement.demand)).await?;
         Ok(new.len())
     }
 }
@@ -136,7 +141,7 @@ fn events_of(settlement: &Prepared) -> &[EventRow] {
     }
 }
 
-/// Writes the events that are new, with their handlings; answers their numbers.
+/// Writes the events that are new; answers their numbers.
 async fn raise(work: &Work<'_>, events: &[&EventRow]) -> Result<BTreeMap<Uuid, i64>, Trouble> {
     if events.is_empty() {
         return Ok(BTreeMap::new());
@@ -156,7 +161,6 @@ async fn raise(work: &Work<'_>, events: &[&EventRow]) -> Result<BTreeMap<Uuid, i
     for row in &rows {
         new.insert(uuid(row, 0)?, row.try_get::<_, i64>(1)?);
     }
-    hand_out(work, events, &new).await?;
     Ok(new)
 }
 

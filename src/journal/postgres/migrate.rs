@@ -9,7 +9,11 @@ use crate::journal::JournalError;
 use crate::journal::clock::Clock;
 
 /// Number, name and text of each migration, in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "0001_journal", include_str!("migrations/0001_journal.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "0001_journal", include_str!("migrations/0001_journal.sql")),
+    (3, "0003_web_demand", include_str!("migrations/0003_web_demand.sql")),
+    (4, "0004_privacy", include_str!("migrations/0004_privacy.sql")),
+];
 /// Lets one process migrate at a time: the name `tillbridge` as a number.
 const LOCK: i64 = 0x7469_6c6c_6272;
 const PREPARE: &str = "CREATE SCHEMA IF NOT EXISTS tillbridge; SET LOCAL search_path TO tillbridge; \

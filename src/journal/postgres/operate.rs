@@ -13,6 +13,7 @@ use crate::journal::{Selection, audit, text};
 
 const PAUSE: &str =
     "INSERT INTO channel (name, paused) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused";
+const INTRODUCE: &str = "INSERT INTO channel (name, paused) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 const RESUME: &str = "UPDATE channel SET paused = NULL WHERE name = $1 AND paused IS NOT NULL";
 const WAKE: &str = "WITH found AS (SELECT id FROM handling WHERE channel = $1 AND state = 'ready' AND due > $2 \
     ORDER BY id FOR UPDATE) UPDATE handling h SET due = $2 FROM found WHERE h.id = found.id";
@@ -38,12 +39,38 @@ const AGAIN: &str = "UPDATE handling SET state = 'ready', due = $2, failures = 0
     WHERE id = ANY($1::bigint[])";
 const PULSE: &str = "INSERT INTO pulse (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 
-async fn record(work: &Work<'_>, who: &str, what: &str, subjects: &[String], why: &str) -> Result<(), Trouble> {
+pub(super) async fn record(
+    work: &Work<'_>,
+    who: &str,
+    what: &str,
+    subjects: &[String],
+    why: &str,
+) -> Result<(), Trouble> {
     if subjects.is_empty() {
         return Ok(());
     }
     let (who, why) = (text::reason(who), text::reason(why));
     work.run(AUDIT, &[&work.now, &who, &what, &subjects, &why]).await.map(drop)
+}
+
+/// Makes a channel known, paused or not.
+pub(super) struct Introduce<'a> {
+    pub channel: &'a ChannelName,
+    pub paused: Option<&'a str>,
+}
+
+#[async_trait]
+impl Batch for Introduce<'_> {
+    type Answer = ();
+
+    async fn run(&self, work: &Work<'_>) -> Result<(), Trouble> {
+        let reason = self.paused.map(text::reason);
+        let is_new = work.run(INTRODUCE, &[&self.channel.as_str(), &reason]).await? == 1;
+        match reason.filter(|_| is_new) {
+            Some(reason) => record(work, audit::ITSELF, audit::PAUSE, &[self.channel.to_string()], &reason).await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// Stops handing out a channel's work.

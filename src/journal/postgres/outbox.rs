@@ -35,6 +35,7 @@ pub(super) struct Take {
 #[async_trait]
 impl Batch for Take {
     type Answer = Vec<Outgoing>;
+    const REPEATABLE: bool = true;
 
     async fn run(&self, work: &Work<'_>) -> Result<Vec<Outgoing>, Trouble> {
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);

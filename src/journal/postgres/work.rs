@@ -2,11 +2,13 @@
 //! way. Locks are taken in one order everywhere: advisory, handlings or deliveries by number, keys sorted, turns, the woken
 //! (which are skipped when locked: whoever holds them moves them on), totals.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::{Client, Pool, Transaction};
+use deadpool_postgres::{Client, Object, Pool};
+use futures::future::join;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -22,6 +24,8 @@ const TRIES: u32 = 5;
 /// The longest a whole batch may take; the server's own deadlines are shorter, so this one ends a dead network.
 const DEADLINE: Duration = Duration::from_secs(40);
 
+const BEGIN: &str = "BEGIN";
+const BEGIN_SOFT: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 const MOVE: &str = "UPDATE handling h SET state = m.state, due = m.due, fence = m.fence, failures = m.failures, turn = m.turn, \
     waits_kind = m.waits_kind, waits_key = m.waits_key, reason = m.reason, action = m.action, changed_at = $11 \
     FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], \
@@ -44,6 +48,9 @@ const COUNT: &str = "INSERT INTO tally (what, name, state, shard, n) \
 pub(super) trait Batch: Sync {
     /// What the method answers.
     type Answer: Send;
+    /// Whether nothing is lost when a crash of the server undoes it: it only takes work out of a queue, in which the work would
+    /// then lie again. Such a batch does not wait for the disk; whatever is committed after it brings it to the disk too.
+    const REPEATABLE: bool = false;
     /// Runs the statements.
     async fn run(&self, work: &Work<'_>) -> Result<Self::Answer, Trouble>;
 }
@@ -52,32 +59,61 @@ pub(super) trait Batch: Sync {
 pub(super) async fn carry_out<B: Batch>(pool: &Pool, clock: &Clock, batch: &B) -> Result<B::Answer, JournalError> {
     let mut tries = 1;
     loop {
-        let mut connection = client(pool).await?;
-        match tokio::time::timeout(DEADLINE, once(&mut connection, clock, batch)).await {
+        let connection = Held(Some(client(pool).await?));
+        match tokio::time::timeout(DEADLINE, once(connection, clock, batch)).await {
             Ok(Err(Trouble::Again(_))) if tries < TRIES => tries += 1,
             Ok(Err(Trouble::Again(error))) => return Err(JournalError::Unavailable(error.to_string())),
             Ok(outcome) => return outcome.map_err(JournalError::from),
-            Err(_) => {
-                // An answer may still be on its way over this connection: nobody may use it again.
-                drop(deadpool_postgres::Object::take(connection));
-                return Err(JournalError::Unavailable("PostgreSQL did not answer in time".to_owned()));
-            }
+            Err(_) => return Err(JournalError::Unavailable("PostgreSQL did not answer in time".to_owned())),
         }
     }
 }
 
-async fn once<B: Batch>(connection: &mut Client, clock: &Clock, batch: &B) -> Result<B::Answer, Trouble> {
-    let work =
-        Work { transaction: connection.transaction().await?, now: clock.micros(), tally: Mutex::new(Tally::default()) };
-    let answer = batch.run(&work).await?;
-    work.write_tally().await?;
-    work.transaction.commit().await?;
-    Ok(answer)
+/// A connection in a transaction. Dropped in the middle of it, an answer may still be on its way over the connection: nobody
+/// may use it again, and closing it undoes the transaction.
+struct Held(Option<Client>);
+
+impl Held {
+    /// The transaction has ended and every answer was read.
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
 }
 
-/// A transaction at work.
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.0.take().map(Object::take));
+    }
+}
+
+async fn once<B: Batch>(held: Held, clock: &Clock, batch: &B) -> Result<B::Answer, Trouble> {
+    let Some(connection) = &held.0 else {
+        return Err(Trouble::Failed(JournalError::Unavailable("the connection to PostgreSQL is gone".to_owned())));
+    };
+    let work = Work {
+        client: connection,
+        begin: if B::REPEATABLE { BEGIN_SOFT } else { BEGIN },
+        begun: AtomicBool::new(false),
+        now: clock.micros(),
+        tally: Mutex::new(Tally::default()),
+    };
+    let outcome = match batch.run(&work).await {
+        Ok(answer) => work.commit().await.map(|()| answer),
+        Err(trouble) => Err(trouble),
+    };
+    if outcome.is_err() && work.begun.load(Ordering::Relaxed) {
+        connection.batch_execute("ROLLBACK").await?;
+    }
+    held.give_back();
+    outcome
+}
+
+/// A transaction at work. It begins with its first statement and ends with its last: what need not wait for an answer is sent
+/// together, since over a network the way there and back costs more than the work.
 pub(super) struct Work<'c> {
-    pub transaction: Transaction<'c>,
+    pub client: &'c Client,
+    begin: &'static str,
+    begun: AtomicBool,
     /// The time of this work, in microseconds.
     pub now: i64,
     tally: Mutex<Tally>,
@@ -86,22 +122,48 @@ pub(super) struct Work<'c> {
 impl Work<'_> {
     /// The rows of a statement.
     pub(super) async fn rows(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Trouble> {
-        let statement = self.transaction.prepare_cached(sql).await?;
-        Ok(self.transaction.query(&statement, params).await?)
+        let statement = self.client.prepare_cached(sql).await?;
+        if self.begun.swap(true, Ordering::Relaxed) {
+            return Ok(self.client.query(&statement, params).await?);
+        }
+        // Polled in this order, and so sent in it.
+        let (begun, rows) = join(self.client.batch_execute(self.begin), self.client.query(&statement, params)).await;
+        begun?;
+        Ok(rows?)
     }
 
     /// Runs a statement; answers how many rows changed.
     pub(super) async fn run(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Trouble> {
-        let statement = self.transaction.prepare_cached(sql).await?;
-        Ok(self.transaction.execute(&statement, params).await?)
+        let statement = self.client.prepare_cached(sql).await?;
+        if self.begun.swap(true, Ordering::Relaxed) {
+            return Ok(self.client.execute(&statement, params).await?);
+        }
+        let (begun, changed) =
+            join(self.client.batch_execute(self.begin), self.client.execute(&statement, params)).await;
+        begun?;
+        Ok(changed?)
     }
 
-    /// The totals this work changes.
-    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes the totals and commits. Where the totals fail, PostgreSQL answers the commit by undoing everything.
+    async fn commit(&self) -> Result<(), Trouble> {
+        let columns = self.tally_columns();
+        if columns.0.is_empty() {
+            return if self.begun.load(Ordering::Relaxed) {
+                Ok(self.client.batch_execute("COMMIT").await?)
+            } else {
+                Ok(())
+            };
+        }
+        let statement = self.client.prepare_cached(COUNT).await?;
+        let (whats, names, states, numbers) = &columns;
+        let params: [&(dyn ToSql + Sync); 5] = [whats, names, states, numbers, &SHARDS];
+        let (counted, committed) =
+            join(self.client.execute(&statement, &params), self.client.batch_execute("COMMIT")).await;
+        counted?;
+        Ok(committed?)
     }
 
-    async fn write_tally(&self) -> Result<(), Trouble> {
+    fn tally_columns(&self) -> (Vec<&'static str>, Vec<String>, Vec<&'static str>, Vec<i64>) {
         let (mut whats, mut names, mut states, mut numbers) = (vec![], vec![], vec![], vec![]);
         for (what, name, state, by) in self.tally().changes() {
             whats.push(what);
@@ -109,10 +171,12 @@ impl Work<'_> {
             states.push(state);
             numbers.push(by);
         }
-        if whats.is_empty() {
-            return Ok(());
-        }
-        self.run(COUNT, &[&whats, &names, &states, &numbers, &SHARDS]).await.map(drop)
+        (whats, names, states, numbers)
+    }
+
+    /// The totals this work changes.
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes new states of handlings and lists those that gave up.

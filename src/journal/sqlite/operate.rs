@@ -11,6 +11,7 @@ use crate::journal::{JournalError, Selection, audit, text};
 
 const PAUSE: &str =
     "INSERT INTO channel (name, paused) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused";
+const INTRODUCE: &str = "INSERT INTO channel (name, paused) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
 const RESUME: &str = "UPDATE channel SET paused = NULL WHERE name = ?1 AND paused IS NOT NULL";
 const WAKE: &str = "UPDATE handling SET due = ?2 WHERE channel = ?1 AND state = 'ready' AND due > ?2";
 const AUDIT: &str = "INSERT INTO audit (at, who, what, subject, why) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -30,9 +31,18 @@ const AGAIN: &str =
     "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2 WHERE id = ?1";
 const PULSE: &str = "INSERT INTO pulse (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 
-fn record(work: &Work<'_>, who: &str, what: &str, subject: &str, why: &str) -> Result<(), JournalError> {
+pub(super) fn record(work: &Work<'_>, who: &str, what: &str, subject: &str, why: &str) -> Result<(), JournalError> {
     let line = params![work.now, text::reason(who), what, text::reason(subject), text::reason(why)];
     work.run(AUDIT, line).map(drop)
+}
+
+pub(super) fn introduce(work: &Work<'_>, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
+    let reason = paused.map(text::reason);
+    let is_new = work.run(INTRODUCE, params![channel.as_str(), reason])? == 1;
+    match reason.filter(|_| is_new) {
+        Some(reason) => record(work, audit::ITSELF, audit::PAUSE, channel.as_str(), &reason),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn pause(work: &Work<'_>, channel: &ChannelName, reason: &str) -> Result<(), JournalError> {

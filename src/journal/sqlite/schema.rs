@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::work::{Work, failure};
@@ -10,7 +11,11 @@ use crate::journal::JournalError;
 use crate::journal::plan::handling;
 
 /// Numbered migrations; the number is kept as `user_version`.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_journal.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_journal.sql")),
+    (3, include_str!("migrations/0003_web_demand.sql")),
+    (4, include_str!("migrations/0004_privacy.sql")),
+];
 /// `till` in ASCII: tells a journal from any other SQLite file.
 const APPLICATION: i64 = 0x7469_6c6c;
 /// How long to wait for a reader from outside, such as the `sqlite3` shell.
@@ -53,6 +58,8 @@ pub(super) fn attach(path: &Path) -> Result<Connection, JournalError> {
 
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
+    // Without it SQLite plans a statement anew for every value, because one of them might let it use a partial index.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.pragma_update(None, "page_size", 8_192)?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;

@@ -68,6 +68,15 @@ impl<'c> Work<'c> {
         self.connection.last_insert_rowid()
     }
 
+    /// Does work whose old contents are to be overwritten with zeros in the file, not only forgotten by it.
+    pub(super) fn overwriting<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
+        let switch = |how: &str| self.connection.pragma_update_and_check(None, "secure_delete", how, |_| Ok(()));
+        switch("on").map_err(|error| failure(&error))?;
+        let done = work();
+        switch("off").map_err(|error| failure(&error))?;
+        done
+    }
+
     /// The totals this work changes.
     pub(super) fn tally(&self) -> RefMut<'_, Tally> {
         self.tally.borrow_mut()

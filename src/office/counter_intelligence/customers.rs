@@ -3,7 +3,7 @@
 //! Among several customers with one e-mail the lowest number among the web customers wins, else the lowest number (F-032).
 //! The caller holds the names of all keys and e-mails, so nobody else creates the same person meanwhile.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
@@ -91,6 +91,26 @@ pub(super) async fn resolve(
     known.extend(created);
     known.extend(links.into_iter().map(|(key, number)| (key.to_owned(), number)));
     Ok(known)
+}
+
+/// The numbers of all customers that have one of these keys or e-mails.
+pub(super) async fn numbers(
+    session: &mut dyn Session,
+    keys: Vec<String>,
+    emails: Vec<String>,
+) -> Result<Vec<String>, CallError> {
+    let mut numbers: BTreeSet<i64> = by_key(session, keys.iter().map(String::as_str)).await?.into_values().collect();
+    let asked: Vec<Value> = emails.iter().map(|email| json!({ "email": email.trim().to_ascii_lowercase() })).collect();
+    if !asked.is_empty() {
+        let rows = session.json_rows(&[("email", Holds::Text)]);
+        let sql = format!(
+            "SELECT DISTINCT CAST(c.number AS text) FROM {rows} JOIN ci_customer c ON c.email_key = rows.email WHERE NOT c.deleted"
+        );
+        for mut row in session.rows(&sql, &[Param::Text(&Value::from(asked).to_string())]).await? {
+            numbers.insert(row.int(0)?);
+        }
+    }
+    Ok(numbers.into_iter().map(|number| number.to_string()).collect())
 }
 
 async fn by_key(

@@ -30,7 +30,12 @@ const VIEWS: &[(&str, &str)] = &[
     ("ci_level_price", "sku, level, amount, currency, deleted, marker, changed_at"),
     (
         "ci_customer",
-        "number, first_name, last_name, email, email_key, phone, web_customer, deleted, marker, changed_at",
+        "number, first_name, last_name, email, email_key, phone, web_customer, email_consent, email_consent_at, deleted, marker, \
+         changed_at",
+    ),
+    (
+        "ci_address",
+        "customer, kind, first_name, last_name, company, line1, line2, city, region, postcode, country, phone",
     ),
     ("ci_pay_code", "pay_code, name"),
     ("ci_document", "kind, reference, number, customer, order_number, currency, total, booked_at"),
@@ -41,6 +46,7 @@ const VIEWS: &[(&str, &str)] = &[
 const STAGING: &[(&str, &str)] = &[
     ("ci_customer_key", "key, customer"),
     ("ci_in_customer", "key, has_account, first_name, last_name, email, phone"),
+    ("ci_in_customer_change", "key, first_name, last_name, email, phone"),
     (
         "ci_in_address",
         "key, kind, first_name, last_name, company, line1, line2, city, region, postcode, country, phone",

@@ -9,9 +9,11 @@ mod access;
 mod amount;
 mod buyer;
 mod credit;
+mod demand;
 mod ledger;
 mod lines;
 mod money_out;
+mod privacy;
 mod sale;
 mod wire;
 
@@ -20,11 +22,11 @@ use serde::de::DeserializeOwned;
 pub(super) use amount::Amount;
 use ledger::Unclear;
 
-use crate::domain::{Delivery, Draft, Normalised};
+use crate::domain::{Delivery, Draft, Normalised, PrivacyWish, WebOrder};
 
-/// The topics that raise events, and the one that says the shop has thrown us out.
+/// The topics that raise events or tell what orders take from stock, and the one that says the shop has thrown us out.
 pub(super) const WANTED_TOPICS: &[&str] =
-    &["orders/fulfilled", "refunds/create", "orders/cancelled", "app/uninstalled"];
+    &["orders/create", "orders/updated", "orders/fulfilled", "refunds/create", "orders/cancelled", "app/uninstalled"];
 
 /// Topics nobody acts on, by their beginning, and why.
 const NO_NEWS: &[(&str, &str)] = &[
@@ -53,19 +55,6 @@ const NO_NEWS: &[(&str, &str)] = &[
     ("app/", "nothing depends on it"),
 ];
 
-/// Topics by which a shop asks for something only a person can do.
-const DUTIES: &[(&str, &str)] = &[
-    (
-        "customers/data_request",
-        "a customer asks what is stored about them: answer the shop within 30 days, then discard this",
-    ),
-    (
-        "customers/redact",
-        "a customer asks to be forgotten: erase what the office holds within 30 days, then discard this",
-    ),
-    ("shop/redact", "the shop asks to be forgotten: erase what was kept for it within 30 days, then discard this"),
-];
-
 /// What a delivery means.
 pub(super) fn normalise(delivery: &Delivery) -> Normalised {
     let topic = delivery.content.topic.as_str();
@@ -73,6 +62,9 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
     let outcome = match topic {
         "orders/fulfilled" => read(body).and_then(|order| sale::fulfilled(&order)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
+        "customers/data_request" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::Export, &asked)),
+        "customers/redact" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::EraseCustomer, &asked)),
+        "shop/redact" => Ok(privacy::shop_asked(delivery)),
         "app/uninstalled" => Ok(access::left(delivery)),
         "refunds/create" => read(body).and_then(|refund| credit::created(&refund)),
         _ => return without_events(topic),
@@ -80,11 +72,18 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
     outcome.unwrap_or_else(|unclear| Normalised::Rejected(format!("{topic}: {unclear}")))
 }
 
+/// What an order takes from stock. Every topic of orders carries the whole order; the one that has only its changes, and the
+/// one that has only its id, tell nothing of that. A body that cannot be read is rejected by [`normalise`].
+pub(super) fn web_order(delivery: &Delivery) -> Option<WebOrder> {
+    let topic = delivery.content.topic.strip_prefix("orders/")?;
+    if matches!(topic, "edited" | "delete") {
+        return None;
+    }
+    demand::web_order(&read(&delivery.content.body).ok()?)
+}
+
 fn without_events(topic: &str) -> Normalised {
     let starts = |entry: &&(&str, &str)| topic.starts_with(entry.0);
-    if let Some((_, what)) = DUTIES.iter().find(starts) {
-        return Normalised::Rejected((*what).to_owned());
-    }
     match NO_NEWS.iter().find(starts) {
         Some((_, why)) => Normalised::Ignored((*why).to_owned()),
         None => Normalised::Ignored(format!("nothing is done for the topic {topic}")),
@@ -98,7 +97,10 @@ fn events_or(drafts: Vec<Draft>, none: &str) -> Normalised {
 
 /// Reads a body. The error names the place, never what stands there.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unclear> {
-    serde_json::from_slice(body).map_err(|error| {
+    // Where a value is passed over, its bytes would be too.
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Unclear::Body(format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))?;
+    serde_json::from_str(text).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "the JSON ends too early",
             serde_json::error::Category::Syntax | serde_json::error::Category::Io => "the body is not JSON",

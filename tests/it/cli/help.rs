@@ -33,6 +33,10 @@ help! {
     of_dead_show: "dead" "show";
     of_dead_retry: "dead" "retry";
     of_dead_discard: "dead" "discard";
+    of_privacy: "privacy";
+    of_privacy_list: "privacy" "list";
+    of_privacy_show: "privacy" "show";
+    of_privacy_export: "privacy" "export";
     of_replay: "replay";
     of_pause: "pause";
     of_resume: "resume";

@@ -42,6 +42,11 @@ impl Webhook {
         Self { id: Uuid::new_v4().to_string(), ..self.clone() }
     }
 
+    /// The same call under another signature.
+    pub fn signed(&self, signature: &str) -> Self {
+        Self { signature: signature.to_owned(), ..self.clone() }
+    }
+
     /// Sends it to the house's door; answers the status.
     pub async fn send(&self, house: &House) -> u16 {
         let address = house.bridge.as_ref().unwrap().address_for(house.town());
@@ -62,6 +67,11 @@ impl Webhook {
 pub fn signature(secret: &str, body: &[u8]) -> String {
     let mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap().chain_update(body);
     STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// A signature as senders write it who take hexadecimal for base64.
+pub fn hexadecimal(signature: &str) -> String {
+    STANDARD.decode(signature).unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An order's life that no shop knows of, to be told by hand.

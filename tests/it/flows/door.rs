@@ -139,6 +139,25 @@ async fn kept(journal: &SqliteJournal) -> i64 {
     counts.deliveries.values().sum::<i64>() + counts.duplicates
 }
 
+/// A caller that opens connections and says nothing does not keep them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_says_what_is_wanted_is_let_go() {
+    let listener = tillbridge::ops::web::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let deadline = std::time::Duration::from_millis(50);
+    let served = tillbridge::ops::web::serve_within(listener, axum::Router::new(), stop.clone(), deadline);
+    for begun in [&b""[..], b"POST /webhooks/kiwi-web HTTP/1.1\r\nHost: bridge"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.is_empty() || status(&String::from_utf8(answer).unwrap()) == 408);
+    }
+    stop.cancel();
+    served.await.unwrap();
+}
+
 #[tokio::test]
 async fn what_is_refused_never_reaches_the_journal() {
     let (journal, _folder) = journal();

@@ -61,12 +61,16 @@ async fn a_database_without_the_schema_or_with_a_newer_one_is_refused() {
     let journal = PostgresJournal::connect(&database.url(), 2).await.unwrap();
     journal.ping().await.unwrap();
 
-    run(&database.url(), "UPDATE tillbridge.migration SET version = 0").await;
+    run(&database.url(), "UPDATE tillbridge.migration SET version = -version").await;
     let Err(JournalError::Broken(text)) = PostgresJournal::connect(&database.url(), 2).await else {
         panic!("it must be refused")
     };
     assert!(text.contains("`tillbridge migrate`"), "{text}");
-    run(&database.url(), "UPDATE tillbridge.migration SET version = 999").await;
+    run(
+        &database.url(),
+        "UPDATE tillbridge.migration SET version = 999 + version - (SELECT max(version) FROM tillbridge.migration)",
+    )
+    .await;
     let Err(JournalError::Broken(text)) = PostgresJournal::connect(&database.url(), 2).await else {
         panic!("it must be refused")
     };

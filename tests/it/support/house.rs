@@ -161,6 +161,11 @@ impl House {
         }
     }
 
+    /// How many deliveries were kept, duplicates not counted.
+    pub async fn received(&self) -> i64 {
+        self.journal().counts().await.unwrap().deliveries.values().sum()
+    }
+
     /// The dead letters there are, oldest first.
     pub async fn dead_letters(&self) -> Vec<DeadLetter> {
         self.journal().dead(&Selection { limit: 100, ..Selection::default() }).await.unwrap()

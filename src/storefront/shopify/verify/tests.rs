@@ -1,5 +1,7 @@
 //! Who gets in, and who does not.
 
+use bytes::Bytes;
+
 use super::*;
 use crate::domain::StorefrontName;
 use crate::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, ShopifyConfig};

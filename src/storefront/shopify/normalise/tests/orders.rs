@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{drafts, meaning, normalise, order, rejection, sale, set};
-use crate::domain::{Buyer, Fact, LineKind, Normalised, Payment, Payments};
+use crate::domain::{Buyer, Fact, LineKind, Normalised, Payment, Payments, PrivacyWish};
 
 fn kinds(sale: &crate::domain::Sale) -> Vec<(LineKind, String)> {
     sale.lines.iter().map(|line| (line.kind, line.amount().unwrap().to_string())).collect()
@@ -282,8 +282,19 @@ fn a_removed_app_is_news_whatever_the_body_says() {
 }
 
 #[test]
-fn a_request_to_erase_personal_data_reaches_a_person() {
-    for topic in ["customers/redact", "customers/data_request", "shop/redact"] {
-        assert!(rejection(topic, &json!({})).contains("30 days"));
+fn a_request_about_personal_data_is_news() {
+    let body = json!({ "customer": { "id": u64::MAX, "email": "bob@example.com", "phone": null }, "orders_to_redact": [7],
+        "data_request": { "id": 9 } });
+    for (topic, wish) in [
+        ("customers/redact", PrivacyWish::EraseCustomer),
+        ("customers/data_request", PrivacyWish::Export),
+        ("shop/redact", PrivacyWish::EraseStorefront),
+    ] {
+        let Normalised::Events(drafts) = meaning(topic, &body) else { panic!("{topic} was not news") };
+        let Fact::PrivacyRequested(request) = &drafts[0].fact else { panic!("{topic}") };
+        assert_eq!(request.wish, wish);
+        let of_customer = wish != PrivacyWish::EraseStorefront;
+        assert_eq!(request.person.id.as_deref(), of_customer.then_some("18446744073709551615"));
     }
+    assert!(rejection("customers/redact", &json!({ "customer": "bob@example.com" })).contains("shape"));
 }
