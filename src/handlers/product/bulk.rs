@@ -20,8 +20,8 @@ use crate::storefront::{BulkState, ProductLink, ProductWish};
 use super::kept::{self, Doing, Kept, Operation};
 use super::{collection, effect, fingerprint, links, prices_given};
 
-/// From so many new products in one batch on, they are handed over together.
-const FROM: usize = 50;
+/// From so many new products in one batch on, they are handed over together: one by one they would cost some fifty points each.
+const FROM: usize = 25;
 /// How often an operation is asked for.
 const LOOK: Duration = Duration::from_secs(2);
 

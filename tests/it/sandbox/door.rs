@@ -176,6 +176,7 @@ async fn every_field_of_the_schema_is_answered() {
         "QueryRoot.priceList" => "(id: \"gid://shopify/PriceList/1\")".to_owned(),
         "QueryRoot.collectionByIdentifier" => "(identifier: { id: \"gid://shopify/Collection/1\" })".to_owned(),
         "QueryRoot.locationByIdentifier" => format!("(identifier: {{ id: \"{online}\" }})"),
+        "Product.media" => "(first: 1)".to_owned(),
         "Product.metafield" => "(key: \"style\")".to_owned(),
         field if field.ends_with(".publishedOnPublication") => {
             "(publicationId: \"gid://shopify/Publication/1\")".to_owned()
