@@ -87,8 +87,8 @@ fn check_value(entry: &Entry, key: &Key, parent: &str, report: &Report) {
     };
     match (&key.shape, &node.value) {
         (Shape::Text | Shape::Duration | Shape::Texts, Value::Text(_))
-        | (Shape::Size | Shape::Number, Value::Text(_) | Value::Whole(_)) => {}
-        (Shape::Flag, Value::Flag(_)) => {}
+        | (Shape::Size | Shape::Number, Value::Text(_) | Value::Whole(_))
+        | (Shape::Flag, Value::Flag(_)) => {}
         // A variable is always a text.
         (Shape::Flag, Value::Text(word)) if matches!(word.as_str(), "true" | "false") => {}
         (Shape::Flag, _) => refuse("true or false"),

@@ -3,12 +3,13 @@
 //! A branch that is mapped in the configuration is joined to its location by that alone; making others is opt-in, because a
 //! location changes how the storefront routes orders and may count against its plan.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{Branch, EventType, Fact, Version};
-use crate::journal::{Claim, Effect, Link, LinkKind, Outcome, Settlement};
+use crate::domain::{Branch, BranchCode, EventType, Fact, Version};
+use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement};
 
 use super::outcome::{after_failure, journal_failed};
 use super::state::{newest, wrote};
@@ -16,6 +17,9 @@ use super::{Desk, Handler, Policy};
 
 const POLICY: Policy =
     Policy { name: "location", consumes: &[EventType::BranchChanged], batch: 16, linger: Duration::ZERO, workers: 1 };
+
+/// How often a figure that waits for its location looks again by itself.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// Joins branches to locations.
 pub(super) struct WriteLocation;
@@ -49,6 +53,32 @@ impl Handler for WriteLocation {
             });
         }
         settled
+    }
+}
+
+/// The locations that were made for branches which the configuration does not map.
+pub(super) async fn made<'b>(
+    desk: &Desk<'_>,
+    branches: impl Iterator<Item = &'b BranchCode>,
+) -> Result<BTreeMap<BranchCode, String>, JournalError> {
+    if !desk.channel.catalogue.create_locations {
+        return Ok(BTreeMap::new());
+    }
+    let unmapped: BTreeSet<&BranchCode> =
+        branches.filter(|branch| !desk.channel.stock.locations.contains_key(*branch)).collect();
+    let keys: Vec<String> = unmapped.iter().map(ToString::to_string).collect();
+    let found = desk.journal.links(&desk.channel.name, LinkKind::Location, &keys).await?;
+    let made = unmapped.into_iter().zip(found).filter_map(|(branch, location)| Some((branch.clone(), location?)));
+    Ok(made.collect())
+}
+
+/// Figures of a branch wait for its location.
+pub(super) fn waits(branch: &BranchCode) -> Outcome {
+    Outcome::Wait {
+        kind: LinkKind::Location,
+        key: branch.to_string(),
+        look_again: LOOK_AGAIN,
+        reason: format!("waits for branch {branch} to have a location at the storefront"),
     }
 }
 

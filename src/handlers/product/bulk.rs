@@ -92,7 +92,8 @@ async fn begin(desk: &Desk<'_>, items: Vec<Item<'_>>, settled: &mut Vec<Settleme
             collections.push(collection(desk, item.product).await?);
         }
         let wish = |(item, collection)| wish(desk, item, collection, now);
-        let wishes: Vec<ProductWish<'_>> = items.iter().zip(&collections).map(wish).collect();
+        let wishes: Vec<ProductWish<'_>> =
+            items.iter().zip(collections.iter().map(Option::as_deref)).map(wish).collect();
         let id = desk.storefront.bulk_create(&wishes).await?;
         Ok::<_, CallError>((id, collections))
     };
@@ -115,16 +116,11 @@ async fn begin(desk: &Desk<'_>, items: Vec<Item<'_>>, settled: &mut Vec<Settleme
     }
 }
 
-fn wish<'a>(
-    desk: &Desk<'a>,
-    item: &'a Item<'_>,
-    collection: &'a Option<String>,
-    now: jiff::Timestamp,
-) -> ProductWish<'a> {
+fn wish<'a>(desk: &Desk<'a>, item: &'a Item<'_>, collection: Option<&'a str>, now: jiff::Timestamp) -> ProductWish<'a> {
     ProductWish {
         product: item.product,
         rules: &desk.channel.catalogue,
-        collection: collection.as_deref(),
+        collection,
         former_collection: None,
         files: &[],
         now,

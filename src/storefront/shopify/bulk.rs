@@ -159,7 +159,7 @@ impl Shopify {
                 Shown::Product(product) => {
                     Some((product.id, product.media.nodes.into_iter().map(|media| media.id).collect()))
                 }
-                _ => None,
+                Shown::Collection => None,
             }
         };
         Ok(lines.into_iter().filter_map(product).collect())

@@ -39,7 +39,7 @@ pub(super) const STYLE_KEY: &str = "style";
 
 /// How a product stood before it was brought up to date.
 enum Brought {
-    Done { before: ShopProduct, variants_changed: bool },
+    Done { before: Box<ShopProduct>, variants_changed: bool },
     UnderWay(String),
 }
 
@@ -61,7 +61,7 @@ impl Shopify {
                 Brought::UnderWay(operation) => Ok(ProductStep::UnderWay(operation)),
                 Brought::Done { before, variants_changed } => {
                     self.publish(&id).await?;
-                    Ok(ProductStep::Done { link: self.link(before, variants_changed, wish).await?, fresh: false })
+                    Ok(ProductStep::Done { link: self.link(&before, variants_changed, wish).await?, fresh: false })
                 }
             };
         }
@@ -93,7 +93,7 @@ impl Shopify {
                 if !before.active && wish.rules.new_products == NewProducts::Active {
                     self.publish(&before.id).await?;
                 }
-                Ok(ProductStep::Done { link: self.link(before, variants_changed, wish).await?, fresh: false })
+                Ok(ProductStep::Done { link: self.link(&before, variants_changed, wish).await?, fresh: false })
             }
         }
     }
@@ -101,7 +101,7 @@ impl Shopify {
     /// The ids of a product that was brought up to date.
     async fn link(
         &self,
-        before: ShopProduct,
+        before: &ShopProduct,
         variants_changed: bool,
         wish: &ProductWish<'_>,
     ) -> Result<ProductLink, CallError> {
@@ -128,11 +128,11 @@ impl Shopify {
                 }
             }
             Plan::Steps(steps) if steps == Steps::default() => {
-                return Ok(Brought::Done { before, variants_changed: false });
+                return Ok(Brought::Done { before: Box::new(before), variants_changed: false });
             }
             Plan::Steps(steps) => self.take_steps(&before, steps, wish).await?,
         }
-        Ok(Brought::Done { before, variants_changed: true })
+        Ok(Brought::Done { before: Box::new(before), variants_changed: true })
     }
 
     /// New variants first, so that the last variant is never the one to go.

@@ -6,11 +6,21 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Owner, namespace and key of a metafield.
+type Place = (&'static str, String, String);
+
+/// A metafield definition that was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// Its type; `None`: the shop has none.
+    pub kind: Option<String>,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// Type of the metafield definition of an owner, namespace and key; `None`: there is no definition.
-    definitions: Mutex<HashMap<(&'static str, String, String), Option<String>>>,
+    /// Metafield definitions by owner, namespace and key.
+    definitions: Mutex<HashMap<Place, Definition>>,
     /// Collections by the office's key of their category.
     collections: Mutex<HashMap<String, String>>,
     /// Currencies of price lists by id.
@@ -22,12 +32,12 @@ fn locked<T>(shelf: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Known {
-    pub fn definition(&self, owner: &'static str, namespace: &str, key: &str) -> Option<Option<String>> {
+    pub fn definition(&self, owner: &'static str, namespace: &str, key: &str) -> Option<Definition> {
         locked(&self.definitions).get(&(owner, namespace.to_owned(), key.to_owned())).cloned()
     }
 
     pub fn keep_definition(&self, owner: &'static str, namespace: &str, key: &str, kind: Option<String>) {
-        locked(&self.definitions).insert((owner, namespace.to_owned(), key.to_owned()), kind);
+        locked(&self.definitions).insert((owner, namespace.to_owned(), key.to_owned()), Definition { kind });
     }
 
     /// Definitions were found to be other than kept.

@@ -282,6 +282,10 @@ on_both_deployments! {
         let names = || house.town().shop.locations().into_iter().map(|(_, name)| name).collect::<Vec<_>>();
         assert_eq!(names(), ["WEB", "AKL", "Wellington"], "two were mapped, one was made");
         let made = house.town().shop.locations()[2].0;
+        let sku = &house.town().assortment.skus[0];
+        let there = house.pieces(sku.as_str(), "WLG").await;
+        assert!(there > 0);
+        assert_eq!(house.town().shop.stock(sku.as_str(), "Wellington").unwrap().on_hand, there);
         house.town().office.set_branch(&wellington("Wellington Harbour")).await.unwrap();
         house.rest().await;
         assert_eq!(house.town().shop.locations()[2], (made, "Wellington Harbour".to_owned()));

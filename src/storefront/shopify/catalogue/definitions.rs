@@ -72,7 +72,7 @@ impl Shopify {
         key: &str,
     ) -> Result<Option<String>, CallError> {
         if let Some(known) = self.known.definition(owner.word(), namespace, key) {
-            return Ok(known);
+            return Ok(known.kind);
         }
         let wanted = find_key_definition::MetafieldDefinitionIdentifierInput {
             namespace: Some(namespace.to_owned()),
