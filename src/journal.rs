@@ -598,6 +598,17 @@ pub trait Journal: Intake + Archive {
     /// Makes a channel known. One that never was before begins paused where a reason is given; any other stays as it is.
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError>;
 
+    /// The versions of the newest statements of these web orders, in order.
+    async fn web_orders(&self, channel: &ChannelName, orders: &[String]) -> Result<Vec<Option<Version>>, JournalError>;
+
+    /// Whether events of a kind were raised for these source documents, in order.
+    async fn raised(
+        &self,
+        channel: &ChannelName,
+        kind: EventType,
+        documents: &[String],
+    ) -> Result<Vec<bool>, JournalError>;
+
     /// Stops handing out a channel's work, keeping it.
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError>;
 

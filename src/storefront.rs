@@ -18,7 +18,6 @@ use crate::domain::{
 
 mod showing;
 
-pub mod audit;
 pub mod shopify;
 
 pub use showing::{
