@@ -13,7 +13,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::domain::{
-    Branch, CallError, Delivery, Money, NewDelivery, Normalised, Payment, Sku, StorefrontName, Verified, WebOrder,
+    Branch, CallError, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState, Payment, Sku, StorefrontName,
+    Verified, WebOrder,
 };
 
 mod showing;
@@ -176,6 +177,9 @@ pub trait Storefront: Send + Sync + 'static {
 
     /// Reads how an order was paid, in the shop's currency. A read: may be repeated.
     async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError>;
+
+    /// Reads everything about an order, by its first invoice's reference: to the end of every list. A read: may be repeated.
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError>;
 
     /// Creates a product with its variants, or finds the one that carries the same office key: repeating it is safe.
     /// Published where the configuration says.

@@ -14,6 +14,7 @@ mod graphql;
 mod known;
 mod locations;
 mod normalise;
+mod order;
 mod prices;
 mod refusal;
 mod shop;
@@ -32,7 +33,8 @@ use super::{
     StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription, Subscription,
 };
 use crate::domain::{
-    Branch, CallError, Delivery, NewDelivery, Normalised, Payment, Secret, StorefrontName, Verified, WebOrder,
+    Branch, CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName,
+    Verified, WebOrder,
 };
 use client::{Client, Deadlines};
 use known::Known;
@@ -101,6 +103,10 @@ impl Storefront for Shopify {
 
     async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError> {
         self.read_payments(order).await
+    }
+
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError> {
+        self.read_order(sale).await
     }
 
     async fn create_product(&self, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {

@@ -1,6 +1,7 @@
 //! Whole stories, from one side to the other through the real bridge, on both deployments. Each ends with the promises.
 
 mod access;
+mod any_life;
 mod bad_input;
 mod balance;
 mod by_hand;
@@ -11,6 +12,7 @@ mod first_load;
 mod outward;
 mod prices;
 mod privacy;
+mod reckonings;
 mod refunds;
 mod sales;
 mod stock;
