@@ -131,6 +131,7 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
+    // proves F-019: what the shop sends is answered although no office is there to be asked
     async fn an_office_that_is_away_gets_its_documents_when_it_is_back(deployment: Deployment) {
         let house = House::open(deployment).await;
         let (shop, office) = (&house.town().shop, &house.town().office);
@@ -148,6 +149,7 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
+    // proves F-015
     async fn a_bridge_that_is_ended_in_the_middle_goes_on_where_it_was(deployment: Deployment) {
         let mut house = House::open(deployment).await;
         // A real shop tries for four hours; here it is patient enough for a start.

@@ -152,3 +152,31 @@ fn argument_line(of: &str, argument: &apollo_compiler::ast::InputValueDefinition
     let default = argument.default_value.as_ref().map(|value| format!(" = {value}")).unwrap_or_default();
     format!("{of}({}: {}{default})", argument.name, argument.ty)
 }
+
+/// Paying and paying back happen at the shop; the bridge only records them.
+// proves F-020
+#[test]
+fn no_document_charges_or_refunds_anybody() {
+    const MOVES_MONEY: [&str; 10] = [
+        "refundCreate",
+        "returnRefund",
+        "returnProcess",
+        "orderCapture",
+        "orderCancel",
+        "orderMarkAsPaid",
+        "orderCreateManualPayment",
+        "orderCreateMandatePayment",
+        "transactionVoid",
+        "orderEditCommit",
+    ];
+    let schema = subset();
+    for (name, text) in documents() {
+        let document = ExecutableDocument::parse_and_validate(&schema, &text, &name).unwrap();
+        for operation in document.operations.iter().filter(|operation| operation.is_mutation()) {
+            for selection in &operation.selection_set.selections {
+                let Selection::Field(field) = selection else { continue };
+                assert!(!MOVES_MONEY.contains(&field.name.as_str()), "{name} moves money with {}", field.name);
+            }
+        }
+    }
+}
