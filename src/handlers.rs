@@ -17,15 +17,19 @@ use crate::office::Office;
 use crate::policy::Channel;
 use crate::storefront::Storefront;
 
+mod books;
 mod cancellation;
 mod credit_note;
 mod departure;
 mod document;
 mod invoice;
+mod items;
 mod outcome;
+mod paper;
 mod price;
 mod privacy;
 mod product;
+mod reckoning;
 mod state;
 pub mod stock;
 
@@ -75,6 +79,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
     vec![
         Arc::new(invoice::WriteInvoice),
         Arc::new(credit_note::WriteCreditNote),
+        Arc::new(reckoning::Reckon),
         Arc::new(cancellation::NoteCancellation),
         Arc::new(departure::NoteDeparture),
         Arc::new(privacy::CarryOutPrivacy),

@@ -258,6 +258,9 @@ pub struct Intent {
     pub handling: HandlingId,
     /// Its channel.
     pub channel: ChannelName,
+    /// What exactly is about to be written, as the handler understands it. Kept until the effect is done, so that an attempt
+    /// that was cut short is finished as it was begun.
+    pub plan: Option<String>,
     /// The web order it is for, where it takes that order's pieces off the office's stock.
     pub order: String,
     /// The pieces it takes.
@@ -281,7 +284,10 @@ pub enum Standing {
     /// Never intended before.
     Fresh,
     /// Intended before without a known outcome: look it up, do not write blindly.
-    InDoubt,
+    InDoubt {
+        /// What was about to be written then.
+        plan: Option<String>,
+    },
     /// It took effect before, with this result.
     Done(String),
 }
@@ -539,6 +545,9 @@ pub trait Journal: Intake + Archive {
 
     /// Commits that effects are about to happen, with the pieces they take, and says how each stands.
     async fn intend(&self, intents: Vec<Intent>) -> Result<Vec<Standing>, JournalError>;
+
+    /// The plans of those of these effects that were intended and have no known outcome, in order.
+    async fn in_doubt(&self, channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError>;
 
     /// The other side's ids of these keys, in order.
     async fn links(

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    CallError, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku, StorefrontName, Verified, WebOrder,
+    CallError, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState, Payment, Product, Sku,
+    StorefrontName, Verified, WebOrder,
 };
 
 pub mod shopify;
@@ -168,6 +169,9 @@ pub trait Storefront: Send + Sync + 'static {
 
     /// Reads how an order was paid, in the shop's currency. A read: may be repeated.
     async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError>;
+
+    /// Reads everything about an order, by its first invoice's reference: to the end of every list. A read: may be repeated.
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError>;
 
     /// Creates a product with its variants, or finds the one that carries the same office key: repeating it is safe.
     /// Prices are those of the moment `now`. Published where the configuration says.

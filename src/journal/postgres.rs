@@ -137,6 +137,10 @@ impl Journal for PostgresJournal {
         self.work(effects::Intending { intents: &intents }).await
     }
 
+    async fn in_doubt(&self, channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError> {
+        read::in_doubt(&self.pool, channel, keys).await
+    }
+
     async fn links(
         &self,
         channel: &ChannelName,

@@ -141,6 +141,10 @@ impl Journal for SqliteJournal {
         self.writer.do_soon(move |work| effects::intend(work, &intents)).await
     }
 
+    async fn in_doubt(&self, channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError> {
+        read::in_doubt(&self.readers, channel, keys).await
+    }
+
     async fn links(
         &self,
         channel: &ChannelName,

@@ -7,7 +7,9 @@
 
 use async_trait::async_trait;
 
-use super::{Booked, ChangeKind, ChangePage, Document, DocumentKind, Office, OfficeDescription, StockReading};
+use super::{
+    Booked, ChangeKind, ChangePage, Document, DocumentKind, KnownItems, Office, OfficeDescription, StockReading,
+};
 use crate::domain::{BranchCode, CallError, Delivery, Normalised, OfficeName, Sku};
 use database::{Database, on};
 
@@ -16,6 +18,7 @@ mod changes;
 mod customers;
 pub(crate) mod database;
 mod find;
+mod items;
 mod normalise;
 mod postgres;
 mod probe;
@@ -66,6 +69,11 @@ impl Office for CounterIntelligence {
 
     fn normalise(&self, delivery: &Delivery) -> Normalised {
         normalise::normalise(delivery)
+    }
+
+    async fn items(&self, skus: &[Sku], barcodes: &[String]) -> Result<KnownItems, CallError> {
+        let (skus, barcodes) = (skus.to_vec(), barcodes.to_vec());
+        self.database.read(on(move |session| Box::pin(items::items(session, skus, barcodes)))).await
     }
 
     async fn find(&self, kind: DocumentKind, references: &[String]) -> Result<Vec<Option<Booked>>, CallError> {

@@ -11,6 +11,7 @@ mod client;
 mod config;
 mod graphql;
 mod normalise;
+mod order;
 mod refusal;
 mod shop;
 mod stock;
@@ -27,7 +28,8 @@ use super::{
     Subscription,
 };
 use crate::domain::{
-    CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified, WebOrder,
+    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Product, Secret, StorefrontName,
+    Verified, WebOrder,
 };
 use client::{Client, Deadlines};
 
@@ -92,6 +94,10 @@ impl Storefront for Shopify {
 
     async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError> {
         self.read_payments(order).await
+    }
+
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError> {
+        self.read_order(sale).await
     }
 
     async fn create_product(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError> {

@@ -68,6 +68,8 @@ impl ShopOptions {
     /// [`MoneyError`] when the currency is none.
     pub fn new(domain: &str, currency: &str) -> Result<Self, MoneyError> {
         let scopes = [
+            "read_customers",
+            "read_fulfillments",
             "read_inventory",
             "read_locations",
             "read_orders",

@@ -137,7 +137,7 @@ async fn storm(deployment: Deployment, figure: StockFigure) {
 fn taken_back(info: &SkuInfo) -> RefundPlan {
     let subtotal = i64::try_from(info.price.amount().mantissa()).unwrap();
     let line = RefundLinePlan { line: 0, quantity: 1, restock: Restock::Return { location: 0 }, subtotal, tax: 0 };
-    let payment = RefundPayment { payment: 0, amount: subtotal, rounding: 0, pending: false };
+    let payment = RefundPayment { payment: 0, amount: subtotal, rounding: 0, pending: false, failed: false };
     RefundPlan { lines: vec![line], payments: vec![payment], ..RefundPlan::default() }
 }
 

@@ -58,7 +58,7 @@ impl Shelf {
     async fn intends(&self, order: &str, count: i64) -> Standing {
         let pieces = vec![Pieces { sku: tee(), branch: web(), count }];
         let key = format!("invoice shop/{order}");
-        let intent = Intent { key, handling: HandlingId(1), channel: kiwi(), order: order.into(), pieces };
+        let intent = Intent { key, handling: HandlingId(1), channel: kiwi(), plan: None, order: order.into(), pieces };
         self.journal.intend(vec![intent]).await.unwrap().remove(0)
     }
 
@@ -104,7 +104,7 @@ async fn the_same_statement_again_moves_nothing(shelf: Shelf) {
     }
     assert_eq!(shelf.holds().await, ((3, 4), Moved { available: 4, on_hand: 1 }));
     assert_eq!(shelf.intends("order:1", 4).await, Standing::Fresh);
-    assert_eq!(shelf.intends("order:1", 4).await, Standing::InDoubt);
+    assert_eq!(shelf.intends("order:1", 4).await, Standing::InDoubt { plan: None });
     shelf.books("order:1").await;
     shelf.books("order:1").await;
     assert_eq!(shelf.holds().await.0, (3, 0), "booked before it was shipped, once");

@@ -25,9 +25,11 @@ pub(in super::super) struct Subscriptions {
 const DECLARED: [&str; 4] = ["app/uninstalled", "customers/data_request", "customers/redact", "shop/redact"];
 
 /// Topics with their words in the API. Compliance topics are not among them: the API refuses those.
-const TOPICS: [(&str, &str); 15] = [
+const TOPICS: [(&str, &str); 17] = [
     ("app/scopes_update", "APP_SCOPES_UPDATE"),
     ("app/uninstalled", "APP_UNINSTALLED"),
+    ("fulfillments/create", "FULFILLMENTS_CREATE"),
+    ("fulfillments/update", "FULFILLMENTS_UPDATE"),
     ("inventory_levels/update", "INVENTORY_LEVELS_UPDATE"),
     ("order_transactions/create", "ORDER_TRANSACTIONS_CREATE"),
     ("orders/cancelled", "ORDERS_CANCELLED"),
