@@ -12,6 +12,7 @@ mod config;
 mod graphql;
 mod normalise;
 mod order;
+mod reconcile;
 mod refusal;
 mod shop;
 mod stock;
@@ -24,7 +25,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Call, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
+    Call, ListedOrder, OrderPage, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
     Subscription,
 };
 use crate::domain::{
@@ -128,6 +129,14 @@ impl Storefront for Shopify {
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
         self.write_stock(key, figure, rows).await
+    }
+
+    async fn orders_since(&self, since: Timestamp, after: Option<&str>) -> Result<OrderPage, CallError> {
+        self.list_orders(since, after).await
+    }
+
+    async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError> {
+        self.read_missed(order).await
     }
 
     async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {

@@ -7,6 +7,7 @@ mod balance;
 mod by_hand;
 mod door;
 mod duplicates;
+mod missed;
 mod outward;
 mod privacy;
 mod reckonings;

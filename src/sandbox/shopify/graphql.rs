@@ -12,6 +12,7 @@ mod mutation;
 mod nodes;
 mod object;
 mod query;
+mod search;
 mod variant_rules;
 
 use std::sync::LazyLock;
@@ -136,14 +137,17 @@ impl State {
 
     /// Runs an admitted request.
     pub(super) fn execute(&mut self, prepared: &Prepared, ticket: &Ticket) -> Value {
-        let (data, mut errors, refusals) = {
+        let (data, mut errors, refusals, searches) = {
             let desk = Desk::new(self, &prepared.variables, &ticket.contended);
             let outcome = execution(prepared).and_then(|execution| {
                 let mutation = prepared.is_mutation();
                 execution.execute_sync(&Root::new(&desk, mutation))
             });
             match outcome {
-                Ok(response) => (response.data, response.errors, desk.into_refusals()),
+                Ok(response) => {
+                    let (refusals, searches) = desk.into_notes();
+                    (response.data, response.errors, refusals, searches)
+                }
                 Err(problem) => return refusal(&problem.message().to_string(), "BAD_REQUEST"),
             }
         };
@@ -173,6 +177,9 @@ impl State {
                 "throttleStatus": self.bucket.status(now),
             } },
         });
+        if !searches.is_empty() {
+            answer["extensions"]["search"] = json!(searches);
+        }
         if !errors.is_empty() {
             answer["errors"] = json!(errors);
         }
