@@ -23,7 +23,6 @@ mod pause;
 mod poll;
 mod privacy;
 mod reconcile;
-mod reconcile;
 mod replay;
 mod selection;
 mod status;
@@ -79,8 +78,6 @@ enum Command {
     Webhooks(webhooks::Command),
     /// Ask an office for changes once, now
     Poll(poll::Args),
-    /// Ask a storefront now for what it never told
-    Reconcile(reconcile::Args),
     /// Ask a storefront now for what it never told
     Reconcile(reconcile::Args),
     /// Compare the stock a storefront shows with what it should show
@@ -174,7 +171,6 @@ impl Command {
             Self::Status(args) => status::run(&args, output).await,
             Self::Webhooks(command) => webhooks::run(&command, output).await,
             Self::Poll(args) => poll::run(&args, output).await,
-            Self::Reconcile(args) => reconcile::run(&args, output).await,
             Self::Reconcile(args) => reconcile::run(&args, output).await,
             Self::Stock(command) => stock::run(&command, output).await,
             Self::Events(command) => events::run(&command, output).await,

@@ -61,12 +61,8 @@ pub async fn run(stage: Stage, name: ChannelName) {
         if !rest(None, rules.every, &stage.stop).await {
             return;
         }
-        let desk = Desk {
-            channel,
-            journal: stage.journal.as_ref(),
-            storefront: storefront.as_ref(),
-            office: office.as_ref(),
-        };
+        let desk =
+            Desk { channel, journal: stage.journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
         let window = Window { since: None, overlap: rules.overlap, dry_run: false };
         match once(&desk, window, true).await {
             Ok(found) => {

@@ -25,8 +25,8 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Call, ListedOrder, OrderPage, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
-    Subscription,
+    Call, ListedOrder, OrderPage, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront,
+    StorefrontDescription, Subscription,
 };
 use crate::domain::{
     CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Product, Secret, StorefrontName,

@@ -22,7 +22,13 @@ pub(super) struct Desk<'r> {
 
 impl<'r> Desk<'r> {
     pub(super) fn new(state: &'r mut State, variables: &'r JsonMap, contended: &'r [String]) -> Self {
-        Self { state: RefCell::new(state), variables, contended, refusals: RefCell::default(), searches: RefCell::default() }
+        Self {
+            state: RefCell::new(state),
+            variables,
+            contended,
+            refusals: RefCell::default(),
+            searches: RefCell::default(),
+        }
     }
 
     /// The shop's memory.

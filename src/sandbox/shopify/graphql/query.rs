@@ -6,9 +6,9 @@ use apollo_compiler::response::JsonValue;
 use super::super::ids::read_gid;
 use super::desk::Desk;
 use super::inputs::{DefinitionIdentifier, ProductIdentifier, read};
-use super::{nodes, search};
 use super::object::{Ask, ConnectionKind, Object, Val, maybe, one, page};
 use super::variant_rules::namespace_of;
+use super::{nodes, search};
 
 /// How far back orders are shown without a permission of its own.
 const SIXTY_DAYS: jiff::SignedDuration = jiff::SignedDuration::from_hours(60 * 24);

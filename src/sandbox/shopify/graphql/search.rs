@@ -69,7 +69,12 @@ mod tests {
     fn a_term_that_is_not_understood_is_left_out_with_a_warning() {
         let (conditions, warnings) = read("updated_at:>='2026-11-22T00:00:00Z' AND updated_at:<'2026-11-23T00:00:00Z'");
         assert_eq!((conditions.len(), warnings.len()), (2, 0));
-        for odd in ["updated:>='2026-11-22T00:00:00Z'", "updated_at:>=2026-11-22T00:00:00Z", "updated_at:>='yesterday'", "shirt"] {
+        for odd in [
+            "updated:>='2026-11-22T00:00:00Z'",
+            "updated_at:>=2026-11-22T00:00:00Z",
+            "updated_at:>='yesterday'",
+            "shirt",
+        ] {
             let (conditions, warnings) = read(odd);
             assert_eq!((conditions.len(), warnings.len()), (0, 1), "{odd}");
         }
