@@ -227,8 +227,8 @@ impl Books {
         if fresh.enter(&told).is_err() {
             return false;
         }
-        let same = |(key, told): (&String, &Sold)| {
-            self.sold.get(key).is_some_and(|known| known.pieces >= told.pieces && known.amount == told.amount)
+        let same = |(key, line): (&String, &Sold)| {
+            self.sold.get(key).is_some_and(|known| known.pieces >= line.pieces && known.amount == line.amount)
         };
         fresh.sold.iter().all(same)
     }

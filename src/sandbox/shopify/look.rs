@@ -97,6 +97,7 @@ pub struct VariantView {
 
 /// An order as the merchant sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question a story asks")]
 pub struct OrderView {
     /// Id.
     pub id: u64,

@@ -43,7 +43,7 @@ impl Shopify {
         let shipped = futures::future::try_join_all(shipments.iter().map(|shipment| self.read_shipment(shipment)));
         let refunded = futures::future::try_join_all(refunds.iter().map(|refund| self.read_refund(refund)));
         let (lines, shipped, refunded) = futures::try_join!(lines, shipped, refunded)?;
-        head::state(sale, head, lines, shipments.into_iter().zip(shipped).collect(), refunded)
+        head::state(sale, &head, lines, shipments.into_iter().zip(shipped).collect(), refunded)
     }
 
     async fn read_head(&self, order: &str) -> Result<read_order::ReadOrderOrder, CallError> {

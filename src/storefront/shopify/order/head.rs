@@ -13,7 +13,7 @@ use crate::domain::{
 /// Puts an order together from its parts.
 pub(super) fn state(
     sale: &DocumentRef,
-    head: read_order::ReadOrderOrder,
+    head: &read_order::ReadOrderOrder,
     items: Vec<read_order_lines::Line>,
     shipments: Vec<(String, Vec<(String, i64)>)>,
     refunds: Vec<returns::Found>,
@@ -75,7 +75,7 @@ pub(super) fn state(
         currency,
         sold_at: moment(&head.processed_at)?,
         changed_at: moment(&head.updated_at)?,
-        buyer: buyer(&head),
+        buyer: buyer(head),
         placed: Placed {
             at_till: head.source_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("pos")),
             test: head.test,
