@@ -24,6 +24,7 @@ mod departure;
 mod document;
 mod invoice;
 mod items;
+mod location;
 mod outcome;
 mod paper;
 mod price;
@@ -81,6 +82,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(reckoning::Reckon),
         Arc::new(cancellation::NoteCancellation),
+        Arc::new(location::WriteLocation),
         Arc::new(departure::NoteDeparture),
         Arc::new(privacy::CarryOutPrivacy),
         Arc::new(product::WriteProduct),

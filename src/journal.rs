@@ -153,6 +153,8 @@ pub struct Claim {
     pub failures: u32,
     /// When the handling was raised, UTC.
     pub raised_at: Timestamp,
+    /// Whether the attempt before this one was never settled: what it wrote to the other side is not known.
+    pub interrupted: bool,
     /// What to handle.
     pub event: Event,
 }
@@ -184,6 +186,13 @@ pub enum Outcome {
         /// Why, for people.
         reason: String,
     },
+    /// Rests until that moment, because nothing can be done before; unlike a retry it is no work under way.
+    Later {
+        /// When to look again, UTC.
+        at: Timestamp,
+        /// What it waits for, for people.
+        reason: String,
+    },
     /// Given up; a person must look.
     Dead {
         /// What happened, in the other side's words where there are any.
@@ -209,9 +218,25 @@ pub enum LinkKind {
     Variant,
     /// SKU ↔ storefront stock item.
     StockItem,
+    /// Content of a picture ↔ storefront file.
+    Picture,
+    /// Branch ↔ storefront location that was made for it.
+    Location,
 }
 
 impl LinkKind {
+    /// Every kind there is.
+    pub const ALL: &'static [Self] = &[
+        Self::Invoice,
+        Self::CreditNote,
+        Self::Cancelled,
+        Self::Product,
+        Self::Variant,
+        Self::StockItem,
+        Self::Picture,
+        Self::Location,
+    ];
+
     /// The word kept in the journal.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -222,6 +247,8 @@ impl LinkKind {
             Self::Product => "product",
             Self::Variant => "variant",
             Self::StockItem => "stock_item",
+            Self::Picture => "picture",
+            Self::Location => "location",
         }
     }
 }
@@ -514,6 +541,9 @@ pub trait Intake: Send + Sync + 'static {
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
 pub trait Journal: Intake + Archive {
+    /// What the one clock shows: whoever decides by the time asks here.
+    fn now(&self) -> Timestamp;
+
     /// Commits what a poll read together with its cursor.
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError>;
 

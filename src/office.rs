@@ -27,11 +27,13 @@ pub enum ChangeKind {
     Prices,
     /// Stock per SKU and branch.
     Stock,
+    /// Branches with their names and addresses.
+    Branches,
 }
 
 impl ChangeKind {
     /// Every kind, in the order a first load needs them.
-    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock];
+    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock, Self::Branches];
 
     /// The word used on the command line and in the journal.
     #[must_use]
@@ -40,6 +42,7 @@ impl ChangeKind {
             Self::Products => "products",
             Self::Prices => "prices",
             Self::Stock => "stock",
+            Self::Branches => "branches",
         }
     }
 

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, PrivacyRequest, Product, ProductArchived,
-    Sale, StockLevel, StockSeen, StorefrontLeft,
+    Branch, ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, PrivacyRequest, Product,
+    ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -117,6 +117,8 @@ facts! {
     StockSeen(StockSeen) = "stock.seen";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// A branch is new or has changed.
+    BranchChanged(Branch) = "branch.changed";
     /// Somebody wants to know, or wants forgotten, what is kept of them.
     PrivacyRequested(PrivacyRequest) = "privacy.requested";
     /// A storefront has removed the app.

@@ -13,7 +13,7 @@ use crate::domain::{CallError, Currency, Money, Payment};
 use crate::storefront::StorefrontDescription;
 
 /// What the bridge needs to be permitted.
-const NEEDED_SCOPES: [&str; 8] = [
+const NEEDED_SCOPES: [&str; 9] = [
     "write_products",
     "read_publications",
     "write_publications",
@@ -22,6 +22,7 @@ const NEEDED_SCOPES: [&str; 8] = [
     "read_orders",
     "read_fulfillments",
     "read_customers",
+    "write_files",
 ];
 /// Rows of a page.
 const PAGE: i64 = 100;

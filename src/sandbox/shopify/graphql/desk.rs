@@ -18,17 +18,24 @@ pub(super) struct Desk<'r> {
     contended: &'r [String],
     refusals: RefCell<Vec<(String, &'static str)>>,
     searches: RefCell<Vec<serde_json::Value>>,
+    bulk: bool,
 }
 
 impl<'r> Desk<'r> {
-    pub(super) fn new(state: &'r mut State, variables: &'r JsonMap, contended: &'r [String]) -> Self {
+    pub(super) fn new(state: &'r mut State, variables: &'r JsonMap, contended: &'r [String], bulk: bool) -> Self {
         Self {
             state: RefCell::new(state),
             variables,
             contended,
             refusals: RefCell::default(),
             searches: RefCell::default(),
+            bulk,
         }
+    }
+
+    /// Whether this is one line of a bulk operation.
+    pub(super) fn is_bulk(&self) -> bool {
+        self.bulk
     }
 
     /// The shop's memory.

@@ -1,11 +1,13 @@
 //! The things of the shop as objects of the schema.
 
+mod market;
 mod movement;
 mod order;
 mod product;
 mod refund;
 mod shop;
 
+pub(super) use market::{bulk_operation, collection_of, file, operation, price_list};
 pub(super) use order::{known_order, order, shipment};
 pub(super) use product::{item, product, variant};
 pub(super) use refund::refund;
@@ -26,6 +28,8 @@ pub(super) fn node<'s>(desk: &'s Desk<'_>, id: &str) -> Option<Object<'s>> {
         "InventoryItem" => item(desk, number),
         "Location" => location(desk, number),
         "Order" => order(desk, number),
+        "MediaImage" => file(desk, number),
+        "Collection" => desk.state().collections.get(&number).map(collection_of),
         _ => None,
     }
 }
