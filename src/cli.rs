@@ -22,6 +22,7 @@ mod output;
 mod pause;
 mod poll;
 mod privacy;
+mod reconcile;
 mod replay;
 mod selection;
 mod status;
@@ -77,6 +78,8 @@ enum Command {
     Webhooks(webhooks::Command),
     /// Ask an office for changes once, now
     Poll(poll::Args),
+    /// Ask a storefront now for what it never told
+    Reconcile(reconcile::Args),
     /// Compare the stock a storefront shows with what it should show
     #[command(subcommand)]
     Stock(stock::Command),
@@ -168,6 +171,7 @@ impl Command {
             Self::Status(args) => status::run(&args, output).await,
             Self::Webhooks(command) => webhooks::run(&command, output).await,
             Self::Poll(args) => poll::run(&args, output).await,
+            Self::Reconcile(args) => reconcile::run(&args, output).await,
             Self::Stock(command) => stock::run(&command, output).await,
             Self::Events(command) => events::run(&command, output).await,
             Self::Dead(command) => dead::run(&command, output).await,

@@ -22,6 +22,7 @@ pub mod normalise;
 pub mod poll;
 pub mod publish;
 pub mod receive;
+pub mod reconcile;
 pub mod stocktake;
 pub mod watch;
 
@@ -148,6 +149,9 @@ impl Running {
         if roles.contains(&Role::Poll) {
             for storefront in stage.sides.storefronts.keys() {
                 tasks.spawn(watch::run(stage.clone(), storefront.clone()));
+            }
+            for channel in &stage.sides.channels {
+                tasks.spawn(reconcile::run(stage.clone(), channel.name.clone()));
             }
         }
         tasks.close();

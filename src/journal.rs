@@ -610,7 +610,7 @@ pub trait Journal: Intake + Archive {
     /// The versions of the newest statements of these web orders, in order.
     async fn web_orders(&self, channel: &ChannelName, orders: &[String]) -> Result<Vec<Option<Version>>, JournalError>;
 
-    /// Whether events of a kind were raised for these source documents, in order.
+    /// Whether events of a kind were raised for these source documents or entities, in order.
     async fn raised(
         &self,
         channel: &ChannelName,

@@ -42,6 +42,23 @@ pub struct Channel {
     pub payments: PaymentRules,
     /// How often each kind of change is asked for.
     pub every: BTreeMap<ChangeKind, Duration>,
+    /// How the storefront is asked for what it never told.
+    pub reconcile: ReconcileRules,
+}
+
+/// How the storefront is asked for what it never told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReconcileRules {
+    /// How often.
+    pub every: Duration,
+    /// How far each question reaches back over the one before.
+    pub overlap: Duration,
+}
+
+impl Default for ReconcileRules {
+    fn default() -> Self {
+        Self { every: Duration::from_secs(15 * 60), overlap: Duration::from_secs(10 * 60) }
+    }
 }
 
 /// How sales are booked.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     Branch, CallError, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState, Payment, Sku, StorefrontName,
-    Verified, WebOrder,
+    Verified, Version, WebOrder,
 };
 
 mod showing;
@@ -141,6 +141,32 @@ pub enum StockOutcome {
     Failed(CallError),
 }
 
+/// An order as a listing tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedOrder {
+    /// The storefront's id.
+    pub order: String,
+    /// The reference of its first invoice.
+    pub sale: DocumentRef,
+    /// When it last changed, UTC.
+    pub changed_at: jiff::Timestamp,
+    /// The least version a statement of that moment has, as [`Storefront::web_order`] reckons it.
+    pub version: Version,
+    /// Whether all of it was shipped.
+    pub fulfilled: bool,
+    /// References of its refunds.
+    pub refunds: Vec<String>,
+}
+
+/// A page of orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderPage {
+    /// The orders.
+    pub orders: Vec<ListedOrder>,
+    /// Where to read on; `None` at the end.
+    pub next: Option<String>,
+}
+
 /// A webhook subscription at the storefront.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Subscription {
@@ -248,6 +274,13 @@ pub trait Storefront: Send + Sync + 'static {
         figure: StockFigure,
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError>;
+
+    /// Lists orders that changed since a moment, oldest change first, a page at a time; `after` is the page before's `next`.
+    /// Fails where the storefront did not take the question as it was meant. A read: may be repeated.
+    async fn orders_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<OrderPage, CallError>;
+
+    /// Reads an order nobody told of and says it as a delivery, which is the same each time as long as the order is. Reads only.
+    async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError>;
 
     /// Reads stock figures at their places, item and location. A read: may be repeated. One entry per place, in order; `None`
     /// where there is no such item.

@@ -34,9 +34,9 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let counts = journal.counts().await?;
     let mut notes = BTreeMap::new();
     for storefront in &config.storefronts {
-        let noted = watch::noted(journal.as_ref(), storefront.name()).await?;
-        if !noted.is_empty() {
-            notes.insert(storefront.name().to_string(), noted);
+        let told = watch::noted(journal.as_ref(), storefront.name()).await?;
+        if !told.is_empty() {
+            notes.insert(storefront.name().to_string(), told);
         }
     }
     if args.json {

@@ -4,7 +4,8 @@ use super::output::counted;
 use super::pause::channel_named;
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
-use crate::flow::stocktake::{self, Report};
+use crate::flow::reconcile::{self, Window};
+use crate::flow::stocktake::Report;
 use crate::handlers::Desk;
 
 /// Commands of `tillbridge stock`
@@ -13,10 +14,10 @@ pub enum Command {
     /// Compare every figure and report what differs; writes nothing
     #[command(after_help = "Exit code 1 when anything differs.")]
     Audit(Args),
-    /// Compare every figure and hand over what is too high to be written
+    /// Compare every figure and hand over what differs to be written
     #[command(
-        after_help = "What is handed over is decided anew by the running bridge. A figure that is too low may be a sale
-nobody has told yet: it is reported and left alone."
+        after_help = "The storefront is asked for orders nobody has told of first. What is handed over is decided anew by the
+running bridge; a figure that changes meanwhile is left to it."
     )]
     Resync(Args),
 }
@@ -48,21 +49,26 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
     let office = office.ok_or_else(|| missing("office", channel.office.as_str()))?;
     let (storefront, office) = (app::storefront(storefront)?, app::office(office).await?);
     let desk = Desk { channel, journal: journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
-    let seen = stocktake::look(&desk).await?;
-    let report = stocktake::compare(&desk, seen).await?;
+    let resync = matches!(command, Command::Resync(_));
+    let window = Window { since: None, overlap: desk.channel.reconcile.overlap, dry_run: !resync };
+    let Some(report) = reconcile::once(&desk, window, true).await?.stock else {
+        let hint = "see that `tillbridge serve` runs with the role normalise, and try again";
+        return Err(Failure::failed("orders nobody had told of are not normalised yet", hint));
+    };
     if args.json {
         output.json(&report)?;
     } else {
         describe(&report, output)?;
     }
-    if matches!(command, Command::Resync(_)) {
-        let raised = stocktake::raise(&desk, &report, false).await?;
+    let differing = report.drifts.len();
+    if resync {
         if !args.json {
-            output.line(format_args!("{} handed over to be written", counted(raised, "figure is", "figures are")))?;
+            output
+                .line(format_args!("{} handed over to be decided", counted(differing, "figure is", "figures are")))?;
         }
         return Ok(Exit::Fine);
     }
-    Ok(if report.drifts.is_empty() { Exit::Fine } else { Exit::Failed })
+    Ok(if differing == 0 { Exit::Fine } else { Exit::Failed })
 }
 
 fn describe(report: &Report, output: &mut Output) -> std::io::Result<()> {

@@ -11,7 +11,7 @@ use super::read::{Found, Section};
 use super::sides::{PLAIN_HINT, is_plain};
 use super::tree::{Node, Value};
 use crate::domain::{BranchCode, ChannelName, OfficeName, Sku, StorefrontName};
-use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules, Treatment};
+use crate::policy::{Channel, PaymentRules, ReconcileRules, SaleMoment, SaleRules, StockRules, Treatment};
 use crate::storefront::StockFigure;
 
 /// The kinds of the sides by name, as the file has them; those with other problems included, so that one mistake is not
@@ -82,6 +82,13 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
         catalogue,
         prices: catalogue::prices(section),
         payments,
+        reconcile: {
+            let (reconcile, default) = (section.section("reconcile"), ReconcileRules::default());
+            ReconcileRules {
+                every: reconcile.duration("every", default.every),
+                overlap: reconcile.duration("overlap", default.overlap),
+            }
+        },
         every: {
             let every = section.section("every");
             profile.every.iter().map(|(kind, default)| (*kind, every.duration(kind.as_str(), *default))).collect()

@@ -98,6 +98,7 @@ const CHANNEL: &[Key] = &[
     key("prices", Shape::Section(PRICES), "how prices are shown beyond the shop's own"),
     key("payments", Shape::Section(PAYMENTS), "how ways of paying are called in the office"),
     key("every", Shape::Section(EVERY), "how often the office is asked for changes"),
+    key("reconcile", Shape::Section(RECONCILE), "how the storefront is asked for what it never told"),
 ];
 
 const SALE: &[Key] = &[
@@ -168,6 +169,11 @@ const PRICES: &[Key] = &[key(
 const PAYMENTS: &[Key] = &[
     key("codes", Shape::Map, "gateway of the storefront = pay code of the office"),
     key("otherwise", Shape::Text, "pay code for gateways that are not named; left out: such a sale waits for a person"),
+];
+
+const RECONCILE: &[Key] = &[
+    key("every", Shape::Duration, "how often orders and stock are compared with the storefront; default 15m"),
+    key("overlap", Shape::Duration, "how far each question reaches back over the one before; default 10m"),
 ];
 
 const EVERY: &[Key] = &[

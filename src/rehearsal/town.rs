@@ -10,7 +10,7 @@ use anyhow::Context;
 use crate::domain::{BranchCode, ChannelName, Currency, Money, OfficeName, Placed, Secret, Sku, StorefrontName};
 use crate::office::counter_intelligence::CounterIntelligence;
 use crate::office::{ChangeKind, Office};
-use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules};
+use crate::policy::{Channel, PaymentRules, ReconcileRules, SaleMoment, SaleRules, StockRules};
 use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
 use crate::sandbox::shopify::{OrderView, Product, ShopLocation, ShopOptions, ShopSandbox};
 use crate::storefront::shopify::{Access, Shopify, ShopifyConfig};
@@ -241,6 +241,7 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
             codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
             otherwise: Some(OTHER_PAY_CODE.to_owned()),
         },
+        reconcile: ReconcileRules::default(),
         every: ChangeKind::ALL.iter().map(|kind| (*kind, plan.every)).collect(),
     })
 }

@@ -16,6 +16,7 @@ mod locations;
 mod normalise;
 mod order;
 mod prices;
+mod reconcile;
 mod refusal;
 mod shop;
 mod stock;
@@ -29,8 +30,8 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    BulkProduct, BulkState, Call, FileState, Picture, PriceRow, ProductLink, ProductStep, ProductWish, Refusal,
-    StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription, Subscription,
+    BulkProduct, BulkState, Call, FileState, ListedOrder, OrderPage, Picture, PriceRow, ProductLink, ProductStep,
+    ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription, Subscription,
 };
 use crate::domain::{
     Branch, CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName,
@@ -184,6 +185,14 @@ impl Storefront for Shopify {
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
         self.write_stock(key, figure, rows).await
+    }
+
+    async fn orders_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<OrderPage, CallError> {
+        self.list_orders(since, after).await
+    }
+
+    async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError> {
+        self.read_missed(order).await
     }
 
     async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {

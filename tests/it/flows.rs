@@ -9,6 +9,7 @@ mod catalogue;
 mod door;
 mod duplicates;
 mod first_load;
+mod missed;
 mod outward;
 mod prices;
 mod privacy;

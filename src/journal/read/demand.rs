@@ -45,8 +45,9 @@ pub(in crate::journal) async fn demand(
 }
 
 const ORDERS: &str = "SELECT entity, version FROM web_order WHERE channel = $1 AND entity IN ({})";
-const RAISED: &str =
-    "SELECT source_document, version FROM event WHERE channel = $1 AND kind = $2 AND source_document IN ({})";
+const RAISED: &str = "SELECT source_document, version FROM event \
+    WHERE channel = $1 AND kind = $2 AND source_document IN ({}) \
+    UNION ALL SELECT entity, version FROM event WHERE channel = $1 AND kind = $2 AND entity IN ({})";
 
 /// See [`crate::journal::Journal::web_orders`].
 pub(in crate::journal) async fn orders(

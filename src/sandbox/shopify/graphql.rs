@@ -12,6 +12,7 @@ mod mutation;
 mod nodes;
 mod object;
 mod query;
+mod search;
 mod variant_rules;
 
 use std::sync::LazyLock;
@@ -136,7 +137,7 @@ impl State {
 
     /// Runs one line of a bulk operation, which costs nothing.
     pub(super) fn execute_line(&mut self, prepared: &Prepared) -> Value {
-        let (data, errors, _) = match self.resolve(prepared, &[], true) {
+        let (data, errors, ..) = match self.resolve(prepared, &[], true) {
             Ok(resolved) => resolved,
             Err(refusal) => return refusal,
         };
@@ -145,7 +146,7 @@ impl State {
 
     /// Runs an admitted request.
     pub(super) fn execute(&mut self, prepared: &Prepared, ticket: &Ticket) -> Value {
-        let (data, mut errors, refusals) = match self.resolve(prepared, &ticket.contended, false) {
+        let (data, mut errors, refusals, searches) = match self.resolve(prepared, &ticket.contended, false) {
             Ok(resolved) => resolved,
             Err(refusal) => return refusal,
         };
@@ -175,6 +176,9 @@ impl State {
                 "throttleStatus": self.bucket.status(now),
             } },
         });
+        if !searches.is_empty() {
+            answer["extensions"]["search"] = json!(searches);
+        }
         if !errors.is_empty() {
             answer["errors"] = json!(errors);
         }
@@ -182,7 +186,7 @@ impl State {
     }
 }
 
-type Resolved = (Option<JsonMap>, Vec<GraphQLError>, Vec<(String, &'static str)>);
+type Resolved = (Option<JsonMap>, Vec<GraphQLError>, Vec<(String, &'static str)>, Vec<Value>);
 
 impl State {
     /// Answers the fields of a request. The error is the whole answer.
@@ -193,7 +197,10 @@ impl State {
             execution.execute_sync(&Root::new(&desk, mutation))
         });
         match outcome {
-            Ok(response) => Ok((response.data, response.errors, desk.into_refusals())),
+            Ok(response) => {
+                let (refusals, searches) = desk.into_notes();
+                Ok((response.data, response.errors, refusals, searches))
+            }
             Err(problem) => Err(refusal(&problem.message().to_string(), "BAD_REQUEST")),
         }
     }

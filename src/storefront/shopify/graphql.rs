@@ -133,6 +133,8 @@ operations! {
     SetStock in "src/storefront/shopify/graphql/set_stock.graphql" null "changeFromQuantity";
     /// Reads stock figures of many items at one location.
     ReadStock in "src/storefront/shopify/graphql/read_stock.graphql";
+    /// Orders that changed since a moment, one page.
+    ListOrders in "src/storefront/shopify/graphql/list_orders.graphql";
     /// Our webhook subscriptions, one page.
     ListSubscriptions in "src/storefront/shopify/graphql/list_subscriptions.graphql";
     /// Subscribes to a topic.

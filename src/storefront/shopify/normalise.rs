@@ -22,6 +22,7 @@ mod wire;
 use serde::de::DeserializeOwned;
 
 pub(super) use amount::Amount;
+pub(super) use demand::version_at;
 use ledger::Unclear;
 
 use crate::domain::{Delivery, Draft, Normalised, PrivacyWish, WebOrder};
@@ -40,6 +41,9 @@ pub(super) const WANTED_TOPICS: &[&str] = &[
     "fulfillments/update",
     "app/uninstalled",
 ];
+
+/// The topic of orders nobody told of, found by asking. No webhook has it.
+pub(super) const TOPIC_RECONCILED: &str = "orders/reconciled";
 
 /// Topics nobody acts on, by their beginning, and why.
 const NO_NEWS: &[(&str, &str)] = &[
@@ -79,6 +83,7 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         "fulfillments/create" | "fulfillments/update" => read(body).and_then(|shipment| change::shipped(&shipment)),
         "order_transactions/create" => read(body).and_then(|transaction| change::moved(&transaction)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
+        TOPIC_RECONCILED => read(body).and_then(|order| change::found(&order)),
         "customers/data_request" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::Export, &asked)),
         "customers/redact" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::EraseCustomer, &asked)),
         "shop/redact" => Ok(privacy::shop_asked(delivery)),

@@ -17,12 +17,20 @@ pub(super) struct Desk<'r> {
     variables: &'r JsonMap,
     contended: &'r [String],
     refusals: RefCell<Vec<(String, &'static str)>>,
+    searches: RefCell<Vec<serde_json::Value>>,
     bulk: bool,
 }
 
 impl<'r> Desk<'r> {
     pub(super) fn new(state: &'r mut State, variables: &'r JsonMap, contended: &'r [String], bulk: bool) -> Self {
-        Self { state: RefCell::new(state), variables, contended, refusals: RefCell::default(), bulk }
+        Self {
+            state: RefCell::new(state),
+            variables,
+            contended,
+            refusals: RefCell::default(),
+            searches: RefCell::default(),
+            bulk,
+        }
     }
 
     /// Whether this is one line of a bulk operation.
@@ -52,9 +60,15 @@ impl<'r> Desk<'r> {
         idempotency_key(field, self.variables)
     }
 
-    /// Codes of refused messages.
-    pub(super) fn into_refusals(self) -> Vec<(String, &'static str)> {
-        self.refusals.into_inner()
+    /// How a search was understood, told beside the answer.
+    pub(super) fn searched(&self, path: &str, query: &str, warnings: Vec<serde_json::Value>) {
+        let told = serde_json::json!({ "path": [path], "query": query, "warnings": warnings });
+        self.searches.borrow_mut().push(told);
+    }
+
+    /// Codes of refused messages, and how searches were understood.
+    pub(super) fn into_notes(self) -> (Vec<(String, &'static str)>, Vec<serde_json::Value>) {
+        (self.refusals.into_inner(), self.searches.into_inner())
     }
 }
 

@@ -8,7 +8,7 @@ mod refund;
 mod shop;
 
 pub(super) use market::{bulk_operation, collection_of, file, operation, price_list};
-pub(super) use order::{order, shipment};
+pub(super) use order::{known_order, order, shipment};
 pub(super) use product::{item, product, variant};
 pub(super) use refund::refund;
 pub(super) use shop::{app, definition, location, location_of, publication, shop, subscription};

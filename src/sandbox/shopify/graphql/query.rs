@@ -7,9 +7,12 @@ use super::super::ids::read_gid;
 use super::super::markets::carries;
 use super::desk::Desk;
 use super::inputs::{DefinitionIdentifier, Identifier, ProductIdentifier, read};
-use super::nodes;
 use super::object::{Ask, ConnectionKind, Object, Val, maybe, one, page};
 use super::variant_rules::{id_metafield_missing, namespace_of};
+use super::{nodes, search};
+
+/// How far back orders are shown without a permission of its own.
+const SIXTY_DAYS: jiff::SignedDuration = jiff::SignedDuration::from_hours(60 * 24);
 
 /// The most ids one `nodes` call takes.
 const MOST_NODES: usize = 250;
@@ -27,6 +30,7 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
             "productOperation" => maybe(id_of(ask, "ProductSetOperation").and_then(|id| nodes::operation(desk, id))),
             "locations" => locations(desk, ask),
             "publications" => publications(desk, ask),
+            "orders" => orders(desk, ask),
             "webhookSubscriptions" => subscriptions(desk, ask),
             "metafieldDefinition" => maybe(definition(desk, ask)?),
             "fulfillment" => maybe(id_of(ask, "Fulfillment").and_then(|id| nodes::shipment(desk, id))),
@@ -47,6 +51,28 @@ fn id_of(ask: &Ask<'_>, kind: &str) -> Option<u64> {
 fn locations<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
     let all = desk.state().locations.clone();
     page(ConnectionKind("LocationConnection"), ask, &all, |place| place.id, nodes::location_of)
+}
+
+/// Orders that fit a search, as far back as the app may look.
+fn orders<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
+    let text = ask.text("query").unwrap_or_default();
+    let (conditions, warnings) = search::read(text);
+    if !warnings.is_empty() {
+        desk.searched("orders", text, warnings);
+    }
+    let mut fitting: Vec<(jiff::Timestamp, u64)> = {
+        let state = desk.state();
+        let all = state.options.scopes.iter().any(|scope| scope == "read_all_orders");
+        let oldest = state.now().checked_sub(SIXTY_DAYS).ok().filter(|_| !all);
+        let seen = state.orders.values().filter(|order| oldest.is_none_or(|oldest| order.placed_at >= oldest));
+        let fits = seen.filter(|order| conditions.iter().all(|condition| condition.holds(order.updated_at)));
+        fits.map(|order| (order.updated_at, order.id)).collect()
+    };
+    if ask.arguments.get("sortKey").and_then(JsonValue::as_str) == Some("UPDATED_AT") {
+        fitting.sort_unstable();
+    }
+    let show = move |(_, id): &(jiff::Timestamp, u64)| nodes::known_order(desk, *id);
+    page(ConnectionKind("OrderConnection"), ask, &fitting, |(_, id)| *id, show)
 }
 
 fn publications<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {

@@ -18,6 +18,11 @@ pub(super) fn of_order(order: &Order, cause: &str, matters_at: &[SaleMoment]) ->
     Ok(Draft { time: time(&at)?, ..draft(&order.id, &what, cause, matters_at, Some(placed(order)))? })
 }
 
+/// An order nobody told of was found by asking. What it is now is read from the shop.
+pub(super) fn found(order: &Order) -> Result<Normalised, Unclear> {
+    Ok(Normalised::Events(vec![of_order(order, "nobody told of it in time", &SaleMoment::ALL)?]))
+}
+
 /// An edit was made: lines added, taken off, or changed in number or price.
 pub(super) fn edited(edited: &Edited) -> Result<Normalised, Unclear> {
     let edit = &edited.order_edit;

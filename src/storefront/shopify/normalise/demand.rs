@@ -27,8 +27,14 @@ pub(super) fn web_order(order: &Order) -> Option<WebOrder> {
     }
     // Times are whole seconds, and an order may be placed, shipped and refunded within one. Pieces only ever move forwards, to
     // shipped, cancelled or returned, so of two statements of one second the newer is the one that has moved more.
-    let version = updated.as_second().checked_mul(WITHIN_A_SECOND)?.checked_add(progress.min(WITHIN_A_SECOND - 1))?;
-    Some(WebOrder { order: order_key, version: Version(version), lines: web_lines })
+    let Version(least) = version_at(updated)?;
+    let version = Version(least.checked_add(progress.min(WITHIN_A_SECOND - 1))?);
+    Some(WebOrder { order: order_key, version, lines: web_lines })
+}
+
+/// The least version a statement of that second has.
+pub(in crate::storefront::shopify) fn version_at(at: Timestamp) -> Option<Version> {
+    at.as_second().checked_mul(WITHIN_A_SECOND).map(Version)
 }
 
 /// What became of the pieces of one line.

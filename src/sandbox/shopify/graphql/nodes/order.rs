@@ -72,6 +72,11 @@ pub(in super::super) fn order<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Object<
     }))
 }
 
+/// An order that is known to be there.
+pub(in super::super) fn known_order<'s>(desk: &'s Desk<'_>, id: u64) -> Object<'s> {
+    order(desk, id).unwrap_or_else(|| Object::new("Order", |_| None))
+}
+
 /// A shipment by id.
 pub(in super::super) fn shipment<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Object<'s>> {
     let state = desk.state();

@@ -1,0 +1,79 @@
+//! What the shop did and never told is found by asking, and crosses once.
+
+use std::time::Duration;
+
+use tillbridge::flow::reconcile::{self, Found, Window};
+use tillbridge::handlers::Desk;
+use tillbridge::sandbox::shopify::lives::{OrderPlan, SkuInfo};
+
+use crate::support::house::{Deployment, House, on_both_deployments};
+
+const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), dry_run: false };
+
+/// Asks the shop once, for orders alone.
+async fn asks(house: &House, window: Window) -> Found {
+    let (bridge, channel) = (house.bridge.as_ref().unwrap(), &house.town().channel);
+    let sides = &bridge.stage.sides;
+    let desk = Desk {
+        channel,
+        journal: house.journal(),
+        storefront: sides.storefronts[&channel.storefront].as_ref(),
+        office: sides.offices[&channel.office].as_ref(),
+    };
+    let found = reconcile::once(&desk, window, false).await.unwrap();
+    bridge.stage.bells.deliveries.notify_one();
+    found
+}
+
+fn order(info: &SkuInfo, pieces: i64) -> OrderPlan {
+    let mut plan = OrderPlan::plain(info.price.currency(), &[(info, pieces)]);
+    plan.taxes_included = true;
+    plan
+}
+
+async fn invoices(house: &House) -> usize {
+    house.town().office.invoices().await.unwrap().len()
+}
+
+on_both_deployments! {
+    async fn a_sale_whose_webhooks_were_lost_is_found_and_booked_once(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let shop = &house.town().shop;
+        let info = shop.catalogue().remove(0);
+        let told = shop.place_order(&order(&info, 1)).await.unwrap();
+        shop.fulfil(told).await.unwrap();
+        house.rest().await;
+        assert_eq!(invoices(&house).await, 1);
+        for topic in ["orders/create", "orders/updated", "orders/paid", "orders/fulfilled", "fulfillments/create"] {
+            shop.forget_subscription(topic);
+        }
+        let untold = shop.place_order(&order(&info, 2)).await.unwrap();
+        shop.fulfil(untold).await.unwrap();
+        house.rest().await;
+        assert_eq!(invoices(&house).await, 1, "nobody told");
+        let dry = asks(&house, Window { dry_run: true, ..WINDOW }).await;
+        assert_eq!((dry.orders, dry.missed), (2, vec![untold.to_string()]));
+        let found = asks(&house, WINDOW).await;
+        assert_eq!((found.orders, found.missed), (2, vec![untold.to_string()]));
+        house.until("it is booked", async || invoices(&house).await == 2).await;
+        house.rest().await;
+        let again = asks(&house, WINDOW).await;
+        assert_eq!((again.orders, again.missed.len()), (2, 0), "the windows overlap, and nothing is missed twice");
+        house.keeps_its_promises(0).await;
+    }
+
+    async fn a_webhook_that_comes_after_its_order_was_found_changes_nothing(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let shop = &house.town().shop;
+        let info = shop.catalogue().remove(0);
+        shop.hold_webhooks(true);
+        let late = shop.place_order(&order(&info, 2)).await.unwrap();
+        shop.fulfil(late).await.unwrap();
+        assert_eq!(asks(&house, WINDOW).await.missed, [late.to_string()]);
+        house.until("it is booked", async || invoices(&house).await == 1).await;
+        shop.hold_webhooks(false);
+        house.rest().await;
+        assert_eq!(invoices(&house).await, 1);
+        house.keeps_its_promises(0).await;
+    }
+}
