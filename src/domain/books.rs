@@ -227,10 +227,10 @@ impl Books {
         if fresh.enter(&told).is_err() {
             return false;
         }
-        let same = |(key, line): (&String, &Sold)| {
+        let is_booked = |(key, line): (&String, &Sold)| {
             self.sold.get(key).is_some_and(|known| known.pieces >= line.pieces && known.amount == line.amount)
         };
-        fresh.sold.iter().all(same)
+        fresh.sold.iter().all(is_booked)
     }
 }
 

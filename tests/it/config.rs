@@ -89,7 +89,7 @@ mod accepted {
     use super::*;
 
     // proves F-014 F-250
-#[test]
+    #[test]
     fn a_channel_has_its_own_rules_over_those_of_its_profile() {
         let config = read(GOOD).unwrap();
         let channel = &config.channels[0];

@@ -33,7 +33,7 @@ impl Shopify {
         };
         let page = self.client.call::<ListOrders>(variables).await?.orders;
         let next = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page);
-        let orders = page.nodes.into_iter().map(listed).collect::<Result<_, _>>()?;
+        let orders = page.nodes.iter().map(listed).collect::<Result<_, _>>()?;
         Ok(OrderPage { orders, next })
     }
 
@@ -53,7 +53,7 @@ impl Shopify {
     }
 }
 
-fn listed(order: list_orders::ListOrdersOrdersNodes) -> Result<ListedOrder, CallError> {
+fn listed(order: &list_orders::ListOrdersOrdersNodes) -> Result<ListedOrder, CallError> {
     let unclear = |what: &str| CallError::Rejected(format!("a listed order's {what} cannot be read"));
     let changed_at: Timestamp = order.updated_at.parse().map_err(|_| unclear("time of change"))?;
     let id = number(&order.id).to_owned();

@@ -68,7 +68,9 @@ async fn storm(deployment: Deployment, figure: StockFigure) {
             office.receive_goods(sku, &web(), 12).await.unwrap();
         }
         house.rest().await;
-        limits.iter_mut().for_each(|limit| *limit += 12);
+        for limit in &mut limits {
+            *limit += 12;
+        }
         seen = judged(&house, &skus, &limits, seen);
         changes += skus.len();
         let tills = async {

@@ -61,7 +61,7 @@ impl<'r> Desk<'r> {
     }
 
     /// How a search was understood, told beside the answer.
-    pub(super) fn searched(&self, path: &str, query: &str, warnings: Vec<serde_json::Value>) {
+    pub(super) fn searched(&self, path: &str, query: &str, warnings: &[serde_json::Value]) {
         let told = serde_json::json!({ "path": [path], "query": query, "warnings": warnings });
         self.searches.borrow_mut().push(told);
     }

@@ -58,7 +58,7 @@ fn orders<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
     let text = ask.text("query").unwrap_or_default();
     let (conditions, warnings) = search::read(text);
     if !warnings.is_empty() {
-        desk.searched("orders", text, warnings);
+        desk.searched("orders", text, &warnings);
     }
     let mut fitting: Vec<(jiff::Timestamp, u64)> = {
         let state = desk.state();

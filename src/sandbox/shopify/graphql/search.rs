@@ -47,7 +47,8 @@ fn condition(term: &str) -> Result<Condition, (String, &'static str, &'static st
     if field != "updated_at" {
         return Err((field.to_owned(), "Invalid search field for this query.", "invalid_field"));
     }
-    let operators: [(&str, fn(Timestamp) -> Condition); 4] = [
+    type Compared = fn(Timestamp) -> Condition;
+    let operators: [(&str, Compared); 4] = [
         (">=", Condition::AtOrAfter),
         ("<=", Condition::AtOrBefore),
         (">", Condition::After),
