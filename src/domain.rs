@@ -23,7 +23,7 @@ mod stock;
 pub use access::{Access, StorefrontLeft};
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
-pub use customer::{Address, Buyer, CustomerProfile};
+pub use customer::{Account, Address, Buyer, Consent, ConsentState, Customer, CustomerMerged, CustomerProfile};
 pub use delivery::{Delivery, DeliveryId, NewDelivery, Origin, Side, Verified};
 pub use event::{BadEvent, Draft, Event, EventId, EventType, Fact, HandlingId, Normalised, Version};
 pub use money::{Currency, Money, MoneyError};

@@ -17,11 +17,14 @@ use crate::office::Office;
 use crate::policy::Channel;
 use crate::storefront::Storefront;
 
+mod account;
 mod cancellation;
 mod credit_note;
+mod customer;
 mod departure;
 mod document;
 mod invoice;
+mod merge;
 mod outcome;
 mod price;
 mod privacy;
@@ -81,6 +84,9 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),
+        Arc::new(customer::WriteCustomer),
+        Arc::new(account::TakeAccount),
+        Arc::new(merge::FollowMerge),
     ]
 }
 

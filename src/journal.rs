@@ -207,9 +207,25 @@ pub enum LinkKind {
     Variant,
     /// SKU ↔ storefront stock item.
     StockItem,
+    /// Customer's number ↔ storefront account.
+    Customer,
+    /// Customer's number and kind of address ↔ storefront address.
+    CustomerAddress,
 }
 
 impl LinkKind {
+    /// Every kind there is.
+    pub const ALL: &'static [Self] = &[
+        Self::Invoice,
+        Self::CreditNote,
+        Self::Cancelled,
+        Self::Product,
+        Self::Variant,
+        Self::StockItem,
+        Self::Customer,
+        Self::CustomerAddress,
+    ];
+
     /// The word kept in the journal.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -220,6 +236,8 @@ impl LinkKind {
             Self::Product => "product",
             Self::Variant => "variant",
             Self::StockItem => "stock_item",
+            Self::Customer => "customer",
+            Self::CustomerAddress => "customer_address",
         }
     }
 }

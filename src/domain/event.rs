@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    ChannelName, Credit, DeliveryId, OrderCancelled, Price, PrivacyRequest, Product, ProductArchived, Sale, StockLevel,
-    StorefrontLeft,
+    Account, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, Price, PrivacyRequest, Product,
+    ProductArchived, Sale, StockLevel, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -113,6 +113,12 @@ facts! {
     StockChanged(StockLevel) = "stock.changed";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// A customer of the office is new or has changed.
+    CustomerChanged(Customer) = "customer.changed";
+    /// An account of a storefront is new or has changed.
+    AccountChanged(Account) = "account.changed";
+    /// Two accounts of a storefront became one.
+    CustomerMerged(CustomerMerged) = "customer.merged";
     /// Somebody wants to know, or wants forgotten, what is kept of them.
     PrivacyRequested(PrivacyRequest) = "privacy.requested";
     /// A storefront has removed the app.

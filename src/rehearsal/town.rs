@@ -10,7 +10,7 @@ use anyhow::Context;
 use crate::domain::{BranchCode, ChannelName, Currency, OfficeName, Secret, Sku, StorefrontName};
 use crate::office::counter_intelligence::CounterIntelligence;
 use crate::office::{ChangeKind, Office};
-use crate::policy::{Channel, PaymentRules, SaleMoment, SaleRules, StockRules};
+use crate::policy::{Channel, CustomerRules, PaymentRules, SaleMoment, SaleRules, SendCustomers, StockRules};
 use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
 use crate::sandbox::shopify::{Product, ShopLocation, ShopOptions, ShopSandbox};
 use crate::storefront::shopify::{Access, Shopify, ShopifyConfig};
@@ -224,6 +224,13 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
             codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
             otherwise: Some(OTHER_PAY_CODE.to_owned()),
         },
-        every: ChangeKind::ALL.iter().map(|kind| (*kind, plan.every)).collect(),
+        // Stories that want customers to cross say so.
+        customers: CustomerRules { send: SendCustomers::None, ..CustomerRules::default() },
+        begins_paused: false,
+        every: ChangeKind::ALL
+            .iter()
+            .filter(|kind| **kind != ChangeKind::Customers)
+            .map(|kind| (*kind, plan.every))
+            .collect(),
     })
 }

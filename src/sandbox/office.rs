@@ -90,7 +90,7 @@ impl SandboxOffice {
     pub async fn is_settled(&self) -> Result<bool, CallError> {
         let sql = "SELECT CAST(CASE WHEN newest.marker > (SELECT settled FROM ci_horizon) THEN 0 ELSE 1 END AS text) \
                    FROM (SELECT max(marker) AS marker FROM (SELECT marker FROM ci_product \
-                   UNION ALL SELECT marker FROM ci_price UNION ALL SELECT marker FROM ci_stock) changes) newest";
+                   UNION ALL SELECT marker FROM ci_price UNION ALL SELECT marker FROM ci_stock UNION ALL SELECT marker FROM ci_customer) changes) newest";
         let mut rows = self.read(sql, &[]).await?;
         rows.first_mut().map_or(Ok(true), |row| row.flag(0))
     }

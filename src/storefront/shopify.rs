@@ -9,8 +9,10 @@ mod access;
 mod catalogue;
 mod client;
 mod config;
+mod customers;
 mod graphql;
 mod normalise;
+mod phone;
 mod refusal;
 mod shop;
 mod stock;
@@ -23,8 +25,8 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Call, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
-    Subscription,
+    Call, CustomerWrite, CustomerWritten, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow,
+    Storefront, StorefrontDescription, Subscription,
 };
 use crate::domain::{CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified};
 use client::{Client, Deadlines};
@@ -120,6 +122,10 @@ impl Storefront for Shopify {
 
     fn stock_batch(&self) -> usize {
         stock::MOST_ROWS
+    }
+
+    async fn write_customer(&self, write: &CustomerWrite) -> Result<CustomerWritten, CallError> {
+        self.put_customer(write).await
     }
 
     async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError> {

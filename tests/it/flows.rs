@@ -4,6 +4,7 @@ mod access;
 mod bad_input;
 mod balance;
 mod by_hand;
+mod customers;
 mod door;
 mod duplicates;
 mod outward;

@@ -155,10 +155,8 @@ fn columns<'a>(rows: BTreeSet<(&'a str, &'static str, String)>) -> Columns<'a> {
 }
 
 fn link_kind(word: &str) -> Result<&'static str, JournalError> {
-    use LinkKind::{Cancelled, CreditNote, Invoice, Product, StockItem, Variant};
-    [Invoice, CreditNote, Cancelled, Product, Variant, StockItem]
-        .into_iter()
-        .map(LinkKind::as_str)
+    let mut kinds = LinkKind::ALL.iter().map(|kind| kind.as_str());
+    kinds
         .find(|kind| *kind == word)
         .ok_or_else(|| JournalError::Broken(format!("a link of a kind this version does not know: `{word}`")))
 }

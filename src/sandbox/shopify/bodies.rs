@@ -19,6 +19,7 @@ mod shop;
 mod stock;
 mod transaction;
 
+pub(super) use customer::{customer_body, customer_deleted_body, customer_merged_body, known_address};
 pub(super) use order::order_body;
 pub(super) use primitives::Stationery;
 pub(super) use refund::refund_body;

@@ -3,8 +3,9 @@
 //! Placing promises pieces (available down, committed up), shipping takes them off the shelf, a return puts them back on it, a
 //! cancellation frees what was promised.
 
-use super::bodies::{order_body, refund_body, transaction_body};
-use super::lives::{LineIds, LineSort, OrderPlan, RefundPlan, Restock};
+use super::bodies::{known_address, order_body, refund_body, transaction_body};
+use super::customers::ShopCustomer;
+use super::lives::{BuyerPlan, LineIds, LineSort, OrderPlan, RefundPlan, Restock};
 use super::orders::{Fulfilment, OrderRecord};
 use super::state::State;
 
@@ -46,6 +47,7 @@ impl State {
             return Err(CounterError::Misfit("it reckons taxes the other way round"));
         }
         let mut plan = plan.clone();
+        self.know_account(&plan.buyer);
         for line in &mut plan.lines {
             let known = line.sku.as_deref().and_then(|sku| self.catalogue.by_sku(sku));
             line.ids = known.map(|(product, variant)| LineIds {
@@ -72,6 +74,20 @@ impl State {
         self.notify("orders/updated", order_body(by, &order));
         self.orders.insert(id, order);
         Ok(id)
+    }
+
+    /// An account that buys is a customer of the shop. Made before the story began, so nobody is told.
+    fn know_account(&mut self, buyer: &BuyerPlan) {
+        let BuyerPlan::Account { id, .. } = buyer else { return };
+        let address = self.ids.next();
+        let Some((email, address)) = known_address(buyer, address) else { return };
+        if self.customers.get(*id).is_none() && self.customers.by_email(&email).is_none() {
+            let (first_name, last_name) = (address.first_name.clone(), address.last_name.clone());
+            let blank = self.blank_customer();
+            let customer =
+                ShopCustomer { id: *id, first_name, last_name, email: Some(email), addresses: vec![address], ..blank };
+            self.customers.put(customer);
+        }
     }
 
     /// Ships everything that is left of an order from the location that serves online orders.

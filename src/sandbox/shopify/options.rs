@@ -68,11 +68,13 @@ impl ShopOptions {
     /// [`MoneyError`] when the currency is none.
     pub fn new(domain: &str, currency: &str) -> Result<Self, MoneyError> {
         let scopes = [
+            "read_customer_merge",
             "read_inventory",
             "read_locations",
             "read_orders",
             "read_products",
             "read_publications",
+            "write_customers",
             "write_inventory",
             "write_products",
             "write_publications",

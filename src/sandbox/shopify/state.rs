@@ -14,6 +14,7 @@ use super::bodies::{LevelFacts, Stationery, level_body, product_body};
 use super::catalogue::Catalogue;
 use super::clock::Clock;
 use super::cost::Bucket;
+use super::customers::Customers;
 use super::idempotency::Keys;
 use super::ids::Ids;
 use super::look::{ApiCalls, Write};
@@ -36,6 +37,7 @@ pub(super) struct State {
     pub definitions: Vec<Definition>,
     pub catalogue: Catalogue,
     pub stock: Stock,
+    pub customers: Customers,
     pub orders: BTreeMap<u64, OrderRecord>,
     pub next_number: u64,
     pub subscriptions: Subscriptions,
@@ -101,6 +103,7 @@ impl State {
             definitions: Vec::new(),
             catalogue: Catalogue::default(),
             stock: Stock::default(),
+            customers: Customers::default(),
             orders: BTreeMap::new(),
             next_number: 1001,
             subscriptions: Subscriptions::default(),

@@ -10,6 +10,8 @@ use super::client::{Operation, Repeat};
 
 /// Amounts travel as decimal text.
 pub type Decimal = String;
+/// Moments travel as text.
+pub type DateTime = String;
 /// Prices in the shop's currency travel as decimal text.
 pub type Money = String;
 
@@ -73,6 +75,18 @@ operations! {
     SetStock in "src/storefront/shopify/graphql/set_stock.graphql" null "changeFromQuantity";
     /// Reads stock figures of many items at one location.
     ReadStock in "src/storefront/shopify/graphql/read_stock.graphql";
+    /// The customer of an id or e-mail address.
+    FindCustomer in "src/storefront/shopify/graphql/find_customer.graphql";
+    /// Creates the customer of an e-mail address, or sets the named fields of the one that has it.
+    SetCustomer in "src/storefront/shopify/graphql/set_customer.graphql";
+    /// Sets the named fields of a known customer.
+    UpdateCustomer in "src/storefront/shopify/graphql/update_customer.graphql";
+    /// Adds an address.
+    CreateAddress in "src/storefront/shopify/graphql/create_address.graphql" repeat LookFirst;
+    /// Sets an address.
+    UpdateAddress in "src/storefront/shopify/graphql/update_address.graphql";
+    /// Sets a consent with its time.
+    SetConsent in "src/storefront/shopify/graphql/set_consent.graphql";
     /// Our webhook subscriptions, one page.
     ListSubscriptions in "src/storefront/shopify/graphql/list_subscriptions.graphql";
     /// Subscribes to a topic.

@@ -6,6 +6,7 @@
 //! Next in the flow: [`crate::flow::normalise`] keeps the events.
 
 mod access;
+mod account;
 mod amount;
 mod buyer;
 mod credit;
@@ -24,8 +25,15 @@ use ledger::Unclear;
 use crate::domain::{Delivery, Draft, Normalised, PrivacyWish};
 
 /// The topics that raise events, and the one that says the shop has thrown us out.
-pub(super) const WANTED_TOPICS: &[&str] =
-    &["orders/fulfilled", "refunds/create", "orders/cancelled", "app/uninstalled"];
+pub(super) const WANTED_TOPICS: &[&str] = &[
+    "orders/fulfilled",
+    "refunds/create",
+    "orders/cancelled",
+    "app/uninstalled",
+    "customers/create",
+    "customers/update",
+    "customers/merge",
+];
 
 /// Topics nobody acts on, by their beginning, and why.
 const NO_NEWS: &[(&str, &str)] = &[
@@ -51,6 +59,10 @@ const NO_NEWS: &[(&str, &str)] = &[
         "the office is the master of stock; this is our own write coming back, or an edit that stays at the shop",
     ),
     ("locations/", "branches are joined to locations in the configuration"),
+    (
+        "customers/delete",
+        "the office keeps its customers; an account that is gone is made anew when the customer changes there",
+    ),
     ("app/", "nothing depends on it"),
 ];
 
@@ -61,6 +73,8 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
     let outcome = match topic {
         "orders/fulfilled" => read(body).and_then(|order| sale::fulfilled(&order)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
+        "customers/create" | "customers/update" => read(body).and_then(|account| account::changed(delivery, &account)),
+        "customers/merge" => read(body).map(|merge| account::merged(delivery, &merge)),
         "customers/data_request" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::Export, &asked)),
         "customers/redact" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::EraseCustomer, &asked)),
         "shop/redact" => Ok(privacy::shop_asked(delivery)),

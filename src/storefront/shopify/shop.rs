@@ -13,8 +13,16 @@ use crate::domain::{CallError, Currency, Money, Payment};
 use crate::storefront::StorefrontDescription;
 
 /// What the bridge needs to be permitted.
-const NEEDED_SCOPES: [&str; 6] =
-    ["write_products", "read_publications", "write_publications", "write_inventory", "read_locations", "read_orders"];
+const NEEDED_SCOPES: [&str; 8] = [
+    "write_products",
+    "read_publications",
+    "write_publications",
+    "write_inventory",
+    "read_locations",
+    "read_orders",
+    "write_customers",
+    "read_customer_merge",
+];
 /// Rows of a page.
 const PAGE: i64 = 100;
 /// More transactions than any order has; an order that fills it is read by a person.

@@ -66,7 +66,11 @@ async fn a_database_without_the_schema_or_with_a_newer_one_is_refused() {
         panic!("it must be refused")
     };
     assert!(text.contains("`tillbridge migrate`"), "{text}");
-    run(&database.url(), "UPDATE tillbridge.migration SET version = 999 + version - (SELECT max(version) FROM tillbridge.migration)").await;
+    run(
+        &database.url(),
+        "UPDATE tillbridge.migration SET version = 999 + version - (SELECT max(version) FROM tillbridge.migration)",
+    )
+    .await;
     let Err(JournalError::Broken(text)) = PostgresJournal::connect(&database.url(), 2).await else {
         panic!("it must be refused")
     };

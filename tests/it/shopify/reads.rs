@@ -24,7 +24,14 @@ fn shop(domain: &str, scopes: &[&str]) -> Value {
 #[tokio::test]
 async fn a_shop_describes_itself_with_every_location() {
     let shop_side = Recorder::start().await;
-    let scopes = ["write_products", "write_publications", "read_orders", "write_inventory"];
+    let scopes = [
+        "write_products",
+        "write_publications",
+        "read_orders",
+        "write_inventory",
+        "write_customers",
+        "read_customer_merge",
+    ];
     shop_side
         .says("DescribeShop", shop("kiwi-web.myshopify.com", &scopes))
         .says(

@@ -1,5 +1,6 @@
 //! Changes: the fields of `Mutation`, one file for each kind.
 
+mod customers;
 mod publish;
 mod set_product;
 mod set_stock;
@@ -18,6 +19,11 @@ const MOST_ROWS: usize = 250;
 pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
     Object::fallible("Mutation", move |ask| {
         let payload = match ask.name {
+            "customerAddressCreate" => customers::create_address(desk, ask)?,
+            "customerAddressUpdate" => customers::update_address(desk, ask)?,
+            "customerEmailMarketingConsentUpdate" => customers::consent(desk, ask)?,
+            "customerSet" => customers::set(desk, ask)?,
+            "customerUpdate" => customers::update(desk, ask)?,
             "inventorySetQuantities" => set_stock::set_quantities(desk, ask)?,
             "metafieldDefinitionCreate" => small::create_definition(desk, ask)?,
             "productSet" => set_product::set_product(desk, ask)?,

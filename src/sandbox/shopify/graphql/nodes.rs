@@ -1,9 +1,11 @@
 //! The things of the shop as objects of the schema.
 
+mod customer;
 mod order;
 mod product;
 mod shop;
 
+pub(super) use customer::{address, customer};
 pub(super) use order::order;
 pub(super) use product::{item, product, variant};
 pub(super) use shop::{app, definition, location, location_of, publication, shop, subscription};

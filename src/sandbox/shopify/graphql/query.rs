@@ -5,7 +5,7 @@ use apollo_compiler::response::JsonValue;
 
 use super::super::ids::read_gid;
 use super::desk::Desk;
-use super::inputs::{DefinitionIdentifier, ProductIdentifier, read};
+use super::inputs::{CustomerIdentifier, DefinitionIdentifier, ProductIdentifier, read};
 use super::nodes;
 use super::object::{Ask, ConnectionKind, Object, Val, maybe, one, page};
 use super::variant_rules::namespace_of;
@@ -23,6 +23,7 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
             "publications" => publications(desk, ask),
             "webhookSubscriptions" => subscriptions(desk, ask),
             "metafieldDefinition" => maybe(definition(desk, ask)?),
+            "customerByIdentifier" => maybe(customer_by_identifier(desk, ask)?),
             "order" => maybe(id_of(ask, "Order").and_then(|id| nodes::order(desk, id))),
             "product" => maybe(id_of(ask, "Product").and_then(|id| nodes::product(desk, id))),
             "productByIdentifier" => maybe(product_by_identifier(desk, ask)?),
@@ -65,6 +66,16 @@ fn definition<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>
     let state = desk.state();
     let found = state.definitions.iter().find(|known| known.namespace == namespace && known.key == wanted.key);
     Ok(found.cloned().map(nodes::definition))
+}
+
+fn customer_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
+    let wanted = read::<CustomerIdentifier>(desk, ask, "identifier")?;
+    let id = match (&wanted.id, &wanted.email_address) {
+        (Some(id), None) => read_gid("Customer", id),
+        (None, Some(email)) => desk.state().customers.by_email(email).map(|found| found.id),
+        _ => return Err(desk.refuse("INVALID_FIELD_ARGUMENTS", "Exactly one key of the identifier must be given.")),
+    };
+    Ok(id.and_then(|id| nodes::customer(desk, id)))
 }
 
 fn product_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
