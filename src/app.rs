@@ -62,6 +62,10 @@ pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connec
     let mut sides = Sides { channels: config.channels.iter().cloned().map(Arc::new).collect(), ..Sides::default() };
     for settings in &config.storefronts {
         sides.storefronts.insert(settings.name().clone(), storefront(settings)?);
+        let StorefrontConfig::Shopify(shop) = settings;
+        if let Some(address) = &shop.webhook_address {
+            sides.addresses.insert(shop.name.clone(), address.clone());
+        }
     }
     for settings in &config.offices {
         sides.offices.insert(settings.name().clone(), office(settings).await?);

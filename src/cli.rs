@@ -25,6 +25,7 @@ mod privacy;
 mod replay;
 mod selection;
 mod status;
+mod stock;
 mod trace;
 mod webhooks;
 
@@ -76,6 +77,9 @@ enum Command {
     Webhooks(webhooks::Command),
     /// Ask an office for changes once, now
     Poll(poll::Args),
+    /// Compare the stock a storefront shows with what it should show
+    #[command(subcommand)]
+    Stock(stock::Command),
     /// Look up events and what became of them
     #[command(subcommand)]
     Events(events::Command),
@@ -164,6 +168,7 @@ impl Command {
             Self::Status(args) => status::run(&args, output).await,
             Self::Webhooks(command) => webhooks::run(&command, output).await,
             Self::Poll(args) => poll::run(&args, output).await,
+            Self::Stock(command) => stock::run(&command, output).await,
             Self::Events(command) => events::run(&command, output).await,
             Self::Dead(command) => dead::run(&command, output).await,
             Self::Privacy(command) => privacy::run(&command, output).await,

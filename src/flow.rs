@@ -22,6 +22,8 @@ pub mod normalise;
 pub mod poll;
 pub mod publish;
 pub mod receive;
+pub mod stocktake;
+pub mod watch;
 
 pub use health::{Beat, Beats};
 
@@ -141,6 +143,11 @@ impl Running {
         if roles.contains(&Role::Poll) {
             for (channel, kind, every) in poll::tasks(&stage.sides) {
                 tasks.spawn(poll::run(stage.clone(), channel, kind, every));
+            }
+        }
+        if roles.contains(&Role::Poll) {
+            for storefront in stage.sides.storefronts.keys() {
+                tasks.spawn(watch::run(stage.clone(), storefront.clone()));
             }
         }
         tasks.close();

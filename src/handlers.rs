@@ -30,7 +30,7 @@ mod price;
 mod privacy;
 mod product;
 mod state;
-mod stock;
+pub mod stock;
 
 pub use privacy::concerns;
 
@@ -112,4 +112,6 @@ pub struct Sides {
     pub offices: BTreeMap<OfficeName, Arc<dyn Office>>,
     /// The rules between them.
     pub channels: Vec<Arc<Channel>>,
+    /// Where web shops are to send their webhooks, where that is known.
+    pub addresses: BTreeMap<StorefrontName, String>,
 }

@@ -27,8 +27,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{
-    ChannelName, Delivery, DeliveryId, Event, EventId, EventType, HandlerName, HandlingId, NewDelivery, Verified,
-    Version,
+    BranchCode, ChannelName, Delivery, DeliveryId, Event, EventId, EventType, HandlerName, HandlingId, NewDelivery,
+    Sku, Verified, Version, WebClaim, WebDemand,
 };
 
 pub mod clock;
@@ -123,6 +123,8 @@ pub struct DeliverySettlement {
     pub fence: i64,
     /// How it ended. When every event of `Handled` was known before, it is kept as ignored, naming that.
     pub verdict: Verdict,
+    /// What it says that web orders take from stock, by channel. An older statement than the one known is left out.
+    pub demand: Vec<(ChannelName, WebClaim)>,
 }
 
 /// A handling to be put on the bus.
@@ -274,6 +276,21 @@ pub struct Intent {
     pub handling: HandlingId,
     /// Its channel.
     pub channel: ChannelName,
+    /// The web order it is for, where it takes that order's pieces off the office's stock.
+    pub order: String,
+    /// The pieces it takes.
+    pub pieces: Vec<Pieces>,
+}
+
+/// Pieces a document takes off the office's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pieces {
+    /// What.
+    pub sku: Sku,
+    /// Where.
+    pub branch: BranchCode,
+    /// How many.
+    pub count: i64,
 }
 
 /// How an effect stands when it is intended (again).
@@ -538,7 +555,7 @@ pub trait Journal: Intake + Archive {
     /// whose fence is old is not.
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<bool>, JournalError>;
 
-    /// Commits that effects are about to happen, and says how each stands.
+    /// Commits that effects are about to happen, with the pieces they take, and says how each stands.
     async fn intend(&self, intents: Vec<Intent>) -> Result<Vec<Standing>, JournalError>;
 
     /// The other side's ids of these keys, in order.
@@ -559,6 +576,12 @@ pub trait Journal: Intake + Archive {
 
     /// What was last written for these entities, in order.
     async fn written(&self, channel: &ChannelName, entities: &[String]) -> Result<Vec<Option<Written>>, JournalError>;
+
+    /// Commits what is about to be written to the other side, where a lost answer must be told from somebody else's write.
+    async fn keep_written(&self, channel: &ChannelName, written: Vec<Written>) -> Result<(), JournalError>;
+
+    /// What web orders take of these SKUs and what of it is booked or on its way into the books, each SKU as of one moment.
+    async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError>;
 
     /// Makes a channel known. One that never was before begins paused where a reason is given; any other stays as it is.
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError>;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::domain::{
     BranchCode, CallError, Currency, CustomerProfile, Delivery, LineKind, Money, NewDelivery, Normalised, OfficeName,
-    Sku,
+    Sku, Version,
 };
 
 pub mod counter_intelligence;
@@ -62,6 +62,15 @@ pub struct ChangePage {
     pub more: bool,
 }
 
+/// A stock figure that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StockReading {
+    /// Whole pieces.
+    pub on_hand: i64,
+    /// How new it is.
+    pub version: Version,
+}
+
 /// An office's own description, for `check` and for start-up.
 #[derive(Debug, Clone, Serialize)]
 pub struct OfficeDescription {
@@ -78,7 +87,7 @@ pub struct OfficeDescription {
 }
 
 /// Which kind of document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
     /// An invoice, paid in full.
@@ -190,6 +199,10 @@ pub trait Office: Send + Sync + 'static {
     /// Lists records that changed since a cursor (`None`: from the beginning), about `limit` at most, oldest change first. A
     /// read: the same cursor gives at least the same records again.
     async fn changes(&self, kind: ChangeKind, cursor: Option<&str>, limit: usize) -> Result<ChangePage, CallError>;
+
+    /// Reads stock figures as they are at this moment, later than any read before: each with the version a change of it would
+    /// be listed under. A read: may be repeated. The answer has one entry per pair, in order; `None` where there is no figure.
+    async fn stock(&self, wanted: &[(Sku, BranchCode)]) -> Result<Vec<Option<StockReading>>, CallError>;
 
     /// Says what a changed record means. Pure.
     fn normalise(&self, delivery: &Delivery) -> Normalised;

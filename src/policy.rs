@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::{BranchCode, ChannelName, OfficeName, StorefrontName};
+use crate::domain::{BranchCode, ChannelName, Held, OfficeName, StorefrontName};
 use crate::office::ChangeKind;
 use crate::storefront::{CustomerOwners, Owner, StockFigure};
 
@@ -55,9 +55,36 @@ pub struct StockRules {
     pub figure: StockFigure,
     /// Branch to storefront location; branches that are not named here are not shown.
     pub locations: BTreeMap<BranchCode, String>,
+    /// With fewer pieces than this to be sold, none are shown.
+    pub show_from: i64,
+    /// Pieces kept back at every branch.
+    pub safety: i64,
+    /// Pieces kept back at these branches instead.
+    pub safety_at: BTreeMap<BranchCode, i64>,
 }
 
 impl StockRules {
+    /// Figures as the office has them: everywhere, all of them.
+    #[must_use]
+    pub fn all(figure: StockFigure, locations: BTreeMap<BranchCode, String>) -> Self {
+        Self { figure, locations, show_from: 0, safety: 0, safety_at: BTreeMap::new() }
+    }
+
+    /// The figure to be shown (P5): what the office has, less what web orders hold of it without a document in the books, less
+    /// what is kept back. A storefront whose own shelf is set takes pieces that are still to be shipped off by itself, so they
+    /// stay on it.
+    #[must_use]
+    pub fn target(&self, branch: &BranchCode, office: i64, held: Held) -> i64 {
+        let kept_back = self.safety_at.get(branch).copied().unwrap_or(self.safety);
+        let there = office.saturating_sub(held.unbooked);
+        let to_sell = if there > 0 { there.saturating_sub(kept_back).max(0) } else { there };
+        let to_sell = if to_sell < self.show_from { to_sell.min(0) } else { to_sell };
+        match self.figure {
+            StockFigure::OnHand => to_sell.saturating_add(held.open),
+            StockFigure::Available => to_sell,
+        }
+    }
+
     /// The branch shown at a storefront location, however its id is written: `gid://shopify/Location/7` or `7`.
     #[must_use]
     pub fn branch_at(&self, location: &str) -> Option<&BranchCode> {
@@ -126,5 +153,42 @@ impl PaymentRules {
     #[must_use]
     pub fn code(&self, gateway: &str) -> Option<&str> {
         self.codes.get(gateway).or(self.otherwise.as_ref()).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn branch(code: &str) -> BranchCode {
+        BranchCode::parse(code).unwrap()
+    }
+
+    #[test]
+    fn what_the_web_has_sold_and_the_office_has_not_booked_is_not_shown_again() {
+        let mut rules = StockRules::all(StockFigure::Available, BTreeMap::new());
+        let web = branch("WEB");
+        assert_eq!(rules.target(&web, 10, Held { open: 2, unbooked: 5 }), 5);
+        rules.figure = StockFigure::OnHand;
+        assert_eq!(
+            rules.target(&web, 10, Held { open: 2, unbooked: 5 }),
+            7,
+            "the shop takes the two open ones off itself"
+        );
+        assert_eq!(
+            rules.target(&web, 8, Held { open: 2, unbooked: 0 }),
+            10,
+            "booked before it is shipped: still on the shelf"
+        );
+    }
+
+    #[test]
+    fn few_pieces_are_not_shown_and_some_are_kept_back() {
+        let mut rules = StockRules::all(StockFigure::Available, BTreeMap::new());
+        (rules.show_from, rules.safety) = (3, 1);
+        rules.safety_at.insert(branch("AKL"), 0);
+        let shown = |at: &str, office| rules.target(&branch(at), office, Held::default());
+        assert_eq!((shown("WEB", 4), shown("WEB", 3), shown("AKL", 3), shown("AKL", 2)), (3, 0, 3, 0));
+        assert_eq!(shown("WEB", -2), -2, "what is oversold already is told");
     }
 }

@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use crate::domain::{
     Address, CallError, Consent, CustomerProfile, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku,
-    StorefrontName, Verified,
+    StorefrontName, Verified, WebOrder,
 };
 
+pub mod audit;
 pub mod shopify;
 
 /// A call to our webhook endpoint, as it came over the wire.
@@ -123,7 +124,8 @@ pub enum StockFigure {
 pub enum StockOutcome {
     /// The figure stands.
     Written,
-    /// Another figure was there than expected; nothing was written for this row. Decide again with this one.
+    /// Another figure was there than expected, be it the one that was to be written; nothing was written for this row. Decide
+    /// again with this one.
     Stale {
         /// The figure found.
         found: i64,
@@ -230,6 +232,9 @@ pub trait Storefront: Send + Sync + 'static {
     /// Says what a delivery means. Pure: the same delivery always means the same.
     fn normalise(&self, delivery: &Delivery) -> Normalised;
 
+    /// Says what a delivery tells of the pieces an order takes from stock; `None` where it tells nothing of that. Pure.
+    fn web_order(&self, delivery: &Delivery) -> Option<WebOrder>;
+
     /// Asks the storefront who it is and what it permits. A read: may be repeated.
     async fn describe(&self) -> Result<StorefrontDescription, CallError>;
 
@@ -263,6 +268,14 @@ pub trait Storefront: Send + Sync + 'static {
         figure: StockFigure,
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError>;
+
+    /// Reads stock figures at their places, item and location. A read: may be repeated. One entry per place, in order; `None`
+    /// where there is no such item.
+    async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError>;
+
+    /// What the storefront's answers and calls have shown lately that a person should know of, such as another API version
+    /// than ours. Calls nobody.
+    fn alerts(&self) -> Vec<String>;
 
     /// The most rows one stock call takes.
     fn stock_batch(&self) -> usize;

@@ -7,6 +7,7 @@ use crate::app::OpenError;
 use crate::config::ConfigErrors;
 use crate::domain::CallError;
 use crate::flow::poll::PollError;
+use crate::handlers::stock::Unread;
 use crate::journal::JournalError;
 
 /// What the exit code says.
@@ -140,6 +141,15 @@ impl From<PollError> for Failure {
             PollError::Journal(error) => Self::from(error).hint,
         };
         Self { exit: Exit::Failed, what, hint, quiet: false }
+    }
+}
+
+impl From<Unread> for Failure {
+    fn from(error: Unread) -> Self {
+        match error {
+            Unread::Call(error) => error.into(),
+            Unread::Journal(error) => error.into(),
+        }
     }
 }
 

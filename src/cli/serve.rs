@@ -11,7 +11,7 @@ use crate::flow::receive::Door;
 use crate::flow::{Beats, Bells, Pace, Role, Running, Stage};
 use crate::ops::admin::Admin;
 use crate::ops::health::Health;
-use crate::ops::probes::{BusProbe, ChannelProbe, JournalProbe, LoopProbe};
+use crate::ops::probes::{BusProbe, ChannelProbe, JournalProbe, LoopProbe, StorefrontProbe};
 use crate::{app, handlers, ops};
 
 /// How long work in hand may take to be settled once the process is told to end.
@@ -65,6 +65,7 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
             Box::new(JournalProbe(Arc::clone(&stage.journal))),
             Box::new(BusProbe(Arc::clone(&stage.bus))),
             Box::new(LoopProbe(stage.beats.clone())),
+            Box::new(StorefrontProbe(Arc::clone(&stage.sides))),
             Box::new(ChannelProbe {
                 journal: Arc::clone(&stage.journal),
                 channels: config.channels.iter().map(|channel| channel.name.clone()).collect(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::output::counted;
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
+use crate::flow::watch;
 use crate::journal::Counts;
 
 /// Arguments of `tillbridge status`
@@ -17,14 +18,36 @@ pub struct Args {
     config: ConfigFile,
 }
 
+/// The journal's figures, and what storefronts lack.
+#[derive(serde::Serialize)]
+struct Status<'a> {
+    #[serde(flatten)]
+    counts: &'a Counts,
+    /// What a person should know of a storefront, where there is anything.
+    storefronts: &'a BTreeMap<String, Vec<String>>,
+}
+
 /// Tells the journal's figures.
 pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let config = args.config.load()?;
-    let counts = app::journal_beside(&config.journal).await?.counts().await?;
+    let journal = app::journal_beside(&config.journal).await?;
+    let counts = journal.counts().await?;
+    let mut notes = BTreeMap::new();
+    for storefront in &config.storefronts {
+        let noted = watch::noted(journal.as_ref(), storefront.name()).await?;
+        if !noted.is_empty() {
+            notes.insert(storefront.name().to_string(), noted);
+        }
+    }
     if args.json {
-        output.json(&counts)?;
+        output.json(&Status { counts: &counts, storefronts: &notes })?;
     } else {
         describe(&counts, output)?;
+        for (storefront, notes) in &notes {
+            for note in notes {
+                output.line(format_args!("look at      {storefront}: {}", super::output::shown(note)))?;
+            }
+        }
     }
     Ok(Exit::Fine)
 }

@@ -1,15 +1,12 @@
 //! `tillbridge webhooks`: registers and audits a storefront's webhooks. Registering looks first, so repeating it is safe.
 
-mod audit;
-
 use std::sync::Arc;
-
-use audit::audit;
 
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
 use crate::config::did_you_mean;
 use crate::storefront::Storefront;
+use crate::storefront::audit::{self, audit, missing};
 
 /// Commands of `tillbridge webhooks`
 #[derive(Debug, clap::Subcommand)]
@@ -30,6 +27,13 @@ pub enum Command {
         /// One JSON document
         #[arg(long)]
         json: bool,
+    },
+    /// Make again what is missing: shops delete subscriptions whose deliveries failed too often
+    Repair {
+        #[command(flatten)]
+        storefront: Which,
+        #[command(flatten)]
+        address: Address,
     },
     /// Find subscriptions that are missing, left over, or sent to the wrong place
     Audit {
@@ -76,6 +80,20 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
             for topic in storefront.wanted_topics() {
                 let subscription = storefront.subscribe(topic, &address.address).await?;
                 output.line(format_args!("{topic} is sent to {}", subscription.address))?;
+            }
+            Ok(Exit::Fine)
+        }
+        Command::Repair { storefront, address } => {
+            let storefront = open(storefront)?;
+            let found = storefront.subscriptions().await?;
+            let missing = missing(storefront.wanted_topics(), &address.address, &found);
+            for topic in &missing {
+                let subscription = storefront.subscribe(topic, &address.address).await?;
+                output.line(format_args!("{topic} was missing and is sent to {} again", subscription.address))?;
+            }
+            if missing.is_empty() {
+                let wanted = storefront.wanted_topics().len();
+                output.line(format_args!("all {wanted} topics are sent to {}", address.address))?;
             }
             Ok(Exit::Fine)
         }

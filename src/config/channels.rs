@@ -71,7 +71,7 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
         storefront: storefront?.value,
         office: office?.value,
         sale: SaleRules { when: when(&section.section("sale")).unwrap_or(profile.when), branch },
-        stock: StockRules { figure: figure(&section.section("stock")).unwrap_or(profile.figure), locations },
+        stock: stock(&section.section("stock"), profile, locations),
         payments,
         customers,
         begins_paused: section.text("begins").is_some_and(|found| found.value == "paused"),
@@ -180,6 +180,29 @@ fn when(sale: &Section<'_>) -> Option<SaleMoment> {
     match sale.text("when")?.value {
         "fulfilled" => Some(SaleMoment::Fulfilled),
         _ => None,
+    }
+}
+
+fn stock(section: &Section<'_>, profile: &Profile, locations: BTreeMap<BranchCode, String>) -> StockRules {
+    let pieces = |key: &str| i64::from(section.number(key, 0, 1_000_000));
+    let mut safety_at = BTreeMap::new();
+    for (branch, pieces) in section.map("safety_at") {
+        let Some((code, count)) = BranchCode::parse(branch).ok().zip(pieces.value.parse::<i64>().ok()) else {
+            let what = format!("`{branch} = {}` keeps no number of pieces back", pieces.value);
+            section.add(pieces.place, what, "write the branch's code and a whole number of pieces, such as AKL = 2");
+            continue;
+        };
+        if !locations.contains_key(&code) {
+            let what = format!("branch `{code}` keeps pieces back, but is not shown");
+            section.add(pieces.place, what, "name it beneath [channels.locations], or take it away here");
+        }
+        safety_at.insert(code, count.max(0));
+    }
+    StockRules {
+        show_from: pieces("show_from"),
+        safety: pieces("safety"),
+        safety_at,
+        ..StockRules::all(figure(section).unwrap_or(profile.figure), locations)
     }
 }
 

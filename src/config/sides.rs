@@ -27,6 +27,8 @@ pub struct ShopifySettings {
     pub publications: Vec<String>,
     /// Namespace of the metafield that holds the office's key.
     pub pos_key_namespace: String,
+    /// Where its webhooks are to be sent, from the outside.
+    pub webhook_address: Option<String>,
 }
 
 /// An office, by kind.
@@ -109,6 +111,14 @@ fn shopify(name: &str, section: &Section<'_>) -> Option<ShopifySettings> {
         }
         fine
     });
+    let webhook_address = section.text("webhook_address").filter(|found| {
+        let fine = found.value.starts_with("https://");
+        if !fine {
+            let what = "`webhook_address` must begin with https://: a shop sends its webhooks nowhere else";
+            section.add(found.place, what, "write it like \"https://bridge.example/webhooks/NAME\", or leave it out");
+        }
+        fine
+    });
     let namespace = section.text("pos_key_namespace").filter(|found| {
         let fine = is_namespace(found.value);
         if !fine {
@@ -130,6 +140,7 @@ fn shopify(name: &str, section: &Section<'_>) -> Option<ShopifySettings> {
         webhook_secrets,
         publications: section.texts("publications"),
         pos_key_namespace: namespace.map_or("tillbridge", |found| found.value).to_owned(),
+        webhook_address: webhook_address.map(|found| found.value.trim_end_matches('/').to_owned()),
     })
 }
 

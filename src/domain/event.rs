@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Account, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, Price, PrivacyRequest, Product,
-    ProductArchived, Sale, StockLevel, StorefrontLeft,
+    ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -111,6 +111,8 @@ facts! {
     ProductArchived(ProductArchived) = "product.archived";
     /// A stock figure has changed.
     StockChanged(StockLevel) = "stock.changed";
+    /// A stock figure at the storefront is not what it should be.
+    StockSeen(StockSeen) = "stock.seen";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
     /// A customer of the office is new or has changed.

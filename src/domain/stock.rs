@@ -22,3 +22,15 @@ impl StockLevel {
         format!("stock:{sku}@{branch}")
     }
 }
+
+/// A figure the storefront was seen to show where another was to be expected. Whoever saw it had asked for every sale first,
+/// so no sale that is still untold explains it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct StockSeen {
+    /// What is counted.
+    pub sku: Sku,
+    /// Where it lies.
+    pub branch: BranchCode,
+    /// The figure the channel writes, as the storefront shows it.
+    pub shown: i64,
+}

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::domain::{Delivery, Draft, Event, EventId, Normalised, OfficeName, Side, StorefrontName};
+use crate::domain::{
+    ChannelName, Delivery, Draft, Event, EventId, Normalised, OfficeName, Side, StorefrontName, WebClaim, WebLine,
+};
 use crate::handlers::{self, Sides};
 use crate::journal::{DeliverySettlement, Raised, Taken, Verdict};
 use crate::policy::Channel;
@@ -70,12 +72,39 @@ fn settle(sides: &Sides, taken: &Taken) -> DeliverySettlement {
         }
         Err(_) => Verdict::Rejected("normalising it failed by a fault of tillbridge; please report it".into()),
     };
-    DeliverySettlement { id: delivery.id, fence: taken.fence, verdict }
+    DeliverySettlement { id: delivery.id, fence: taken.fence, verdict, demand: demand(sides, delivery) }
+}
+
+/// What the delivery says of the pieces an order takes, in every channel of its storefront, whatever else it means. Places
+/// that no branch is shown at count for the branch of web sales, which is where their document is booked too.
+fn demand(sides: &Sides, delivery: &Delivery) -> Vec<(ChannelName, WebClaim)> {
+    let Some(name) = storefront(delivery) else { return Vec::new() };
+    let order = || sides.storefronts.get(&name)?.web_order(delivery);
+    // As above: a fault of ours in one delivery must not stop the others. The verdict tells of it.
+    let Ok(Some(order)) = catch_unwind(AssertUnwindSafe(order)) else { return Vec::new() };
+    let claim = |channel: &Channel| {
+        let branch = |line: &WebLine| {
+            let at = line.location.as_deref().and_then(|location| channel.stock.branch_at(location));
+            at.unwrap_or(&channel.sale.branch).clone()
+        };
+        let lines = order.lines.iter().map(|line| (branch(line), line.clone())).collect();
+        WebClaim { order: order.order.clone(), version: order.version, lines }
+    };
+    let channels = sides.channels.iter().filter(|channel| channel.storefront == name);
+    channels.map(|channel| (channel.name.clone(), claim(channel))).collect()
+}
+
+fn storefront(delivery: &Delivery) -> Option<StorefrontName> {
+    let origin = &delivery.content.origin;
+    (origin.side == Side::Storefront).then(|| StorefrontName::parse(&origin.name).ok()).flatten()
 }
 
 /// Asks the sender's adapter, and finds the channels the sender belongs to.
 fn normalise<'a>(sides: &'a Sides, delivery: &Delivery) -> (Normalised, Vec<&'a Channel>) {
     let origin = &delivery.content.origin;
+    if let Some((normalised, name)) = super::stocktake::normalise(delivery) {
+        return (normalised, sides.channels.iter().map(AsRef::as_ref).filter(|channel| channel.name == name).collect());
+    }
     let channels = sides.channels.iter().map(AsRef::as_ref).filter(|channel: &&Channel| match origin.side {
         Side::Storefront => channel.storefront.as_str() == origin.name,
         Side::Office => channel.office.as_str() == origin.name,

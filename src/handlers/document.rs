@@ -3,8 +3,10 @@
 //! A document goes to the office under an external reference of its own. Before the write its intent is committed; after a
 //! crash, or when the outcome of a call is unknown, the reference is looked up and never written blindly again.
 
-use crate::domain::{CallError, DocumentRef};
-use crate::journal::{Claim, Effect, Intent, Link, LinkKind, Outcome, Settlement, Standing, Written};
+use std::collections::BTreeMap;
+
+use crate::domain::{BranchCode, CallError, DocumentRef, Sku};
+use crate::journal::{Claim, Effect, Intent, Link, LinkKind, Outcome, Pieces, Settlement, Standing, Written};
 use crate::office::{Booked, Document, DocumentKind};
 
 use super::Desk;
@@ -33,6 +35,8 @@ pub(super) async fn book(desk: &Desk<'_>, kind: DocumentKind, wanted: Vec<Wanted
         key: effect_key(kind, &want.document.reference),
         handling: want.claim.handling,
         channel: desk.channel.name.clone(),
+        order: want.claim.event.draft.entity.clone(),
+        pieces: pieces(&want.document),
     });
     let standings = match desk.journal.intend(intents.collect()).await {
         Ok(standings) => standings,
@@ -118,6 +122,28 @@ fn record(kind: DocumentKind, want: &Wanted<'_>, booked: &Booked) -> Settlement 
         settlement.written.push(Written { entity: key, version, value: want.remember.clone() });
     }
     settlement
+}
+
+/// The pieces an invoice takes off stock. A credit note gives back what its order never held, or what came back on the shelf;
+/// neither changes what web orders hold.
+fn pieces(document: &Document) -> Vec<Pieces> {
+    if document.kind != DocumentKind::Invoice {
+        return Vec::new();
+    }
+    let mut pieces: BTreeMap<(&Sku, &BranchCode), i64> = BTreeMap::new();
+    for line in document.lines.iter().filter(|line| line.moves_stock) {
+        let Some(sku) = &line.sku else { continue };
+        *pieces.entry((sku, line.branch.as_ref().unwrap_or(&document.branch))).or_default() += line.quantity;
+    }
+    let pieces = pieces.into_iter();
+    pieces.map(|((sku, branch), count)| Pieces { sku: sku.clone(), branch: branch.clone(), count }).collect()
+}
+
+/// The kind and external reference of the document whose effect has this key.
+pub(super) fn booked_as(effect: &str) -> Option<(DocumentKind, &str)> {
+    [DocumentKind::Invoice, DocumentKind::CreditNote]
+        .into_iter()
+        .find_map(|kind| Some((kind, effect.strip_prefix(effect_kind(kind))?.strip_prefix(' ')?)))
 }
 
 fn effect_key(kind: DocumentKind, reference: &str) -> String {

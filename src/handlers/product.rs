@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::{CallError, EventType, Fact, Product, StockLevel, Version};
+use crate::domain::{CallError, EventType, Fact, Product, Version};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{ProductLink, StockOutcome, StockRow, VariantLink};
 
@@ -131,16 +131,16 @@ async fn show(
 /// else would. Newer figures go to the new ids only once these are settled, and so come after. Sets absolute values, so
 /// repeating it is safe.
 async fn restock(desk: &Desk<'_>, claim: &Claim, link: &ProductLink) -> Result<(), Failure> {
-    let (mut entities, mut places) = (Vec::new(), Vec::new());
+    let (mut shown, mut places) = (Vec::new(), Vec::new());
     for variant in &link.variants {
         for (branch, location) in &desk.channel.stock.locations {
-            entities.push(StockLevel::entity(&variant.sku, branch));
+            shown.push((variant.sku.clone(), branch.clone()));
             places.push((variant.stock_item.clone(), location.clone()));
         }
     }
-    let last = desk.journal.written(&desk.channel.name, &entities).await?;
-    let rows = places.into_iter().zip(last).filter_map(|((stock_item, location), last)| {
-        Some(StockRow { stock_item, location, quantity: last?.value.parse().ok()?, expected: None })
+    let believed = super::stock::believed(desk, &shown).await?;
+    let rows = places.into_iter().zip(believed).filter_map(|((stock_item, location), quantity)| {
+        Some(StockRow { stock_item, location, quantity: quantity?, expected: None })
     });
     let rows: Vec<StockRow> = rows.collect();
     for rows in rows.chunks(desk.storefront.stock_batch().max(1)) {

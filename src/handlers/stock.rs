@@ -1,41 +1,64 @@
-//! `stock.changed` → the figure at the storefront's location (F-250, F-251, F-361, F-362).
+//! `stock.changed`, `stock.seen` → the figure at the storefront's location (F-250, F-251, F-361, F-362).
 //!
-//! Bursts are coalesced to the newest figure per SKU and branch and sent in the largest batch the storefront takes. Every row
-//! names the figure it replaces, so that a figure somebody else set in between is seen and decided upon, never overwritten
-//! blindly (P3).
+//! Bursts are coalesced to one figure per SKU and branch and sent in the largest batch the storefront takes. A write names the
+//! figure it replaces: what was written last, less what web orders have taken since. So a write that is accepted proves that
+//! the bridge knows of every sale the storefront has made there; one that is refused is decided anew with the figure that was
+//! found. A figure lower than it should be is taken for a sale nobody has told yet, and so many pieces fewer are shown (P5),
+//! until the sale comes or [`crate::flow::reconcile`] has asked the storefront for it.
 
+pub mod drift;
+mod figures;
+
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::domain::{CallError, EventType, Fact, StockLevel, Version};
+use crate::domain::{BranchCode, CallError, EventType, Fact, Sku, StockLevel, Version};
 use crate::journal::{Claim, Effect, JournalError, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{StockOutcome, StockRow};
 
 use super::outcome::{after_failure, journal_failed, try_again};
 use super::state::{newest, wrote};
 use super::{Desk, Handler, Policy};
+pub use figures::Unread;
+use figures::{Figure, Shown, read};
 
 const POLICY: Policy = Policy {
     name: "stock",
-    consumes: &[EventType::StockChanged],
+    consumes: &[EventType::StockChanged, EventType::StockSeen],
     batch: 250,
     linger: Duration::from_millis(250),
     workers: 1,
 };
 /// How often a figure that waits for its product looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
+const NEWS_IS_COMING: Duration = Duration::from_secs(2);
 /// How often a row is decided anew within one attempt when the figure keeps changing under it.
 const DECISIONS: usize = 4;
 
 /// Writes stock figures.
 pub(super) struct WriteStock;
 
-/// A figure that is to be written.
+/// A figure that is to be decided.
 struct Due<'a> {
     claim: &'a Claim,
+    place: (Sku, BranchCode),
     row: StockRow,
+    /// What was written last.
+    last: Option<Shown>,
+    /// What was about to be written when an attempt before this one ended without an answer.
+    sent: Option<Shown>,
+    /// The figure that was found at the storefront, where it was looked at.
+    found: Option<i64>,
+    /// Whether nothing is under way between the storefront and the journal that could explain the found figure.
+    proven: bool,
+    /// What is known of it; set by each decision.
+    figure: Figure,
+    /// Pieces the storefront shows fewer (or, below zero, more) than can be explained.
+    unexplained: i64,
 }
 
 #[async_trait]
@@ -50,68 +73,138 @@ impl Handler for WriteStock {
             Err(error) => return journal_failed(batch, &error),
         };
         let mut settled = fresh.settled;
-        let mut due = match decide(desk, fresh.claims, &mut settled).await {
+        let mut due = match places(desk, fresh.claims, &mut settled).await {
             Ok(due) => due,
             Err(error) => return journal_failed(batch, &error),
         };
         for _ in 0..DECISIONS {
+            due = decide(desk, due, &mut settled).await;
             if due.is_empty() {
                 return settled;
             }
             due = write(desk, due, &mut settled).await;
         }
         for due in due {
-            let reason = format!("the figure kept changing at the storefront; last seen: {:?}", due.row.expected);
+            let reason = format!("the figure kept changing at the storefront; last seen: {:?}", due.found);
             settled.push(Settlement::of(due.claim, try_again(due.claim.failures, reason)));
         }
         settled
     }
 }
 
-/// Which claims need a write, with the figure believed to be there.
-async fn decide<'a>(
+/// The SKU and branch a claim is about, and the figure seen at the storefront where that is the news.
+fn subject(claim: &Claim) -> Option<(&Sku, &BranchCode, Option<i64>)> {
+    match &claim.event.draft.fact {
+        Fact::StockChanged(level) => Some((&level.sku, &level.branch, None)),
+        Fact::StockSeen(seen) => Some((&seen.sku, &seen.branch, Some(seen.shown))),
+        _ => None,
+    }
+}
+
+/// The claims that have a place at the storefront, with what was last written there.
+async fn places<'a>(
     desk: &Desk<'_>,
     claims: Vec<(&'a Claim, Option<Written>)>,
     settled: &mut Vec<Settlement>,
 ) -> Result<Vec<Due<'a>>, JournalError> {
-    let mut levels: Vec<(&Claim, &StockLevel, &String, Option<Written>)> = Vec::with_capacity(claims.len());
+    let mut shown_at = Vec::with_capacity(claims.len());
     for (claim, last) in claims {
-        let Fact::StockChanged(level) = &claim.event.draft.fact else { continue };
-        match desk.channel.stock.locations.get(&level.branch) {
-            Some(location) => levels.push((claim, level, location, last)),
+        let Some((sku, branch, seen)) = subject(claim) else { continue };
+        match desk.channel.stock.locations.get(branch) {
+            Some(location) => shown_at.push((claim, sku, branch, seen, location, last)),
             None => {
-                let reason = format!("branch {} is not shown on the web", level.branch);
+                let reason = format!("branch {branch} is not shown on the web");
                 settled.push(Settlement::of(claim, Outcome::Ignored(reason)));
             }
         }
     }
-    let skus: Vec<String> = levels.iter().map(|(_, level, _, _)| level.sku.to_string()).collect();
-    let items = desk.journal.links(&desk.channel.name, LinkKind::StockItem, &skus).await?;
-    let mut due = Vec::with_capacity(levels.len());
-    for ((claim, level, location, last), item) in levels.into_iter().zip(items) {
+    let channel = &desk.channel.name;
+    let skus: Vec<String> = shown_at.iter().map(|(_, sku, ..)| sku.to_string()).collect();
+    let sent: Vec<String> = shown_at.iter().map(|(_, sku, branch, ..)| sent_as(sku, branch)).collect();
+    let items = desk.journal.links(channel, LinkKind::StockItem, &skus).await?;
+    let sent = desk.journal.written(channel, &sent).await?;
+    let mut due = Vec::with_capacity(shown_at.len());
+    for (((claim, sku, branch, seen, location, last), item), sent) in shown_at.into_iter().zip(items).zip(sent) {
         let Some(stock_item) = item else {
-            settled.push(Settlement::of(claim, waits(level)));
+            settled.push(Settlement::of(claim, waits(sku)));
             continue;
         };
-        let expected = last.and_then(|last| last.value.parse().ok());
-        if expected == Some(level.on_hand) {
-            let outcome = Outcome::Ignored("the storefront has this figure already".into());
-            settled.push(wrote(claim, outcome, level.on_hand.to_string()));
-            continue;
-        }
-        let row = StockRow { stock_item, location: location.clone(), quantity: level.on_hand, expected };
-        due.push(Due { claim, row });
+        due.push(Due {
+            claim,
+            place: (sku.clone(), branch.clone()),
+            row: StockRow { stock_item, location: location.clone(), quantity: 0, expected: None },
+            last: last.and_then(|last| Shown::parse(&last.value)),
+            sent: sent.and_then(|sent| Shown::parse(&sent.value)),
+            found: seen,
+            proven: seen.is_some(),
+            figure: Figure { target: None, version: Version(0), moved: 0 },
+            unexplained: 0,
+        });
     }
     Ok(due)
 }
 
-fn waits(level: &StockLevel) -> Outcome {
+fn waits(sku: &Sku) -> Outcome {
     Outcome::Wait {
         kind: LinkKind::StockItem,
-        key: level.sku.to_string(),
+        key: sku.to_string(),
         look_again: LOOK_AGAIN,
-        reason: format!("waits for {} to be on the web", level.sku),
+        reason: format!("waits for {sku} to be on the web"),
     }
+}
+
+/// Where the journal keeps what is about to be written.
+fn sent_as(sku: &Sku, branch: &BranchCode) -> String {
+    format!("sent:{}", StockLevel::entity(sku, branch))
+}
+
+/// Decides each figure anew from what is known now; answers those that need a write.
+async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlement>) -> Vec<Due<'a>> {
+    if due.is_empty() {
+        return due;
+    }
+    let places: Vec<(Sku, BranchCode)> = due.iter().map(|due| due.place.clone()).collect();
+    let figures = match read(desk, &places).await {
+        Ok(figures) => figures,
+        Err(Unread::Journal(error)) => {
+            for due in due {
+                settled.extend(journal_failed(std::slice::from_ref(due.claim), &error));
+            }
+            return Vec::new();
+        }
+        Err(Unread::Call(error)) => {
+            for due in due {
+                settled.push(Settlement::of(due.claim, after_failure(desk, due.claim, &error).await));
+            }
+            return Vec::new();
+        }
+    };
+    let mut to_write = Vec::with_capacity(due.len());
+    for (mut due, figure) in due.into_iter().zip(figures) {
+        due.figure = figure;
+        let Some(target) = figure.target else {
+            let reason = format!("the office has no stock of {} at {} any more", due.place.0, due.place.1);
+            settled.push(Settlement::of(due.claim, Outcome::Ignored(reason)));
+            continue;
+        };
+        let believed = due.last.map(|last| last.by_now(figure.moved));
+        due.unexplained = match (due.found, believed) {
+            (Some(found), _) if due.proven || due.sent.is_some_and(|sent| sent.by_now(figure.moved) == found) => 0,
+            (Some(found), Some(believed)) => believed - found,
+            _ => 0,
+        };
+        due.row.expected = due.found.or(believed);
+        due.row.quantity = target - due.unexplained.max(0);
+        // A figure that was seen to be right needs a write all the same where the bridge believed something else of it: only an
+        // accepted write proves that nothing came in between.
+        let known = !due.proven || due.found == believed;
+        if due.row.expected == Some(due.row.quantity) && known {
+            settled.push(done(&due, false));
+        } else {
+            to_write.push(due);
+        }
+    }
+    to_write
 }
 
 /// Sends rows in batches; answers those that must be decided anew, with the figure that was found.
@@ -121,6 +214,12 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
     while !rest.is_empty() {
         let later = rest.split_off(rest.len().min(desk.storefront.stock_batch().max(1)));
         let now = std::mem::replace(&mut rest, later);
+        if let Err(error) = announce(desk, &now).await {
+            for due in now {
+                settled.extend(journal_failed(std::slice::from_ref(due.claim), &error));
+            }
+            continue;
+        }
         let rows: Vec<StockRow> = now.iter().map(|due| due.row.clone()).collect();
         match desk.storefront.set_stock(key(&now), desk.channel.stock.figure, &rows).await {
             Ok(outcomes) => {
@@ -138,6 +237,25 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
     again
 }
 
+/// Commits what is about to be written, so that after a crash or a lost answer our own write is not taken for somebody's.
+async fn announce(desk: &Desk<'_>, due: &[Due<'_>]) -> Result<(), JournalError> {
+    let mut rows: HashMap<String, Written> = HashMap::with_capacity(due.len());
+    for due in due {
+        let shown = due.shown();
+        let entity = sent_as(&due.place.0, &due.place.1);
+        rows.insert(entity.clone(), Written { entity, version: due.figure.version, value: shown.to_string() });
+    }
+    desk.journal.keep_written(&desk.channel.name, rows.into_values().collect()).await
+}
+
+impl Due<'_> {
+    /// What the storefront shows once the row is written. What cannot be explained yet counts as moved by web orders: when its
+    /// news comes, nothing is left to be done.
+    fn shown(&self) -> Shown {
+        Shown { quantity: self.row.quantity, moved: self.figure.moved.saturating_add(self.unexplained) }
+    }
+}
+
 async fn settle_row<'a>(
     desk: &Desk<'_>,
     mut due: Due<'a>,
@@ -147,9 +265,9 @@ async fn settle_row<'a>(
 ) {
     match outcome {
         StockOutcome::Written => settled.push(done(&due, true)),
-        StockOutcome::Stale { found } if found == due.row.quantity => settled.push(done(&due, false)),
         StockOutcome::Stale { found } => {
-            due.row.expected = Some(found);
+            due.found = Some(found);
+            due.proven = false;
             again.push(due);
         }
         StockOutcome::Failed(error) => {
@@ -168,17 +286,34 @@ async fn settle_row<'a>(
 }
 
 fn done(due: &Due<'_>, written: bool) -> Settlement {
-    let value = due.row.quantity.to_string();
-    if !written {
-        return wrote(due.claim, Outcome::Ignored("the storefront has this figure already".into()), value);
+    let value = due.shown().to_string();
+    let outcome = match (written, due.unexplained) {
+        (false, _) => Outcome::Ignored("the storefront has this figure already".into()),
+        (true, 0) => Outcome::Done(due.row.quantity.to_string()),
+        (true, pieces) => Outcome::Retry {
+            after: NEWS_IS_COMING,
+            reason: format!(
+                "{pieces} pieces fewer than known were found at the storefront; looks again for their order"
+            ),
+            counts: false,
+        },
+    };
+    let mut settlement = wrote(due.claim, outcome, value.clone());
+    // What was announced is settled with it: a refused write is nobody's.
+    let entity = sent_as(&due.place.0, &due.place.1);
+    settlement.written.push(Written { entity, version: due.claim.event.draft.version, value });
+    for written in &mut settlement.written {
+        // The figure was read after its event: it may be newer, and the older event must not come after it.
+        written.version = written.version.max(due.figure.version);
     }
-    let Version(version) = due.claim.event.draft.version;
-    let mut settlement = wrote(due.claim, Outcome::Done(value.clone()), value.clone());
-    settlement.effects.push(Effect {
-        key: format!("storefront stock {}#{version}", due.claim.event.draft.entity),
-        kind: "storefront stock",
-        result: value,
-    });
+    if written {
+        let Version(version) = due.claim.event.draft.version;
+        settlement.effects.push(Effect {
+            key: format!("storefront stock {}#{version}", due.claim.event.draft.entity),
+            kind: "storefront stock",
+            result: due.row.quantity.to_string(),
+        });
+    }
     settlement
 }
 
@@ -194,4 +329,22 @@ fn key(due: &[Due<'_>]) -> Uuid {
     }
     let namespace = due.first().map_or(Uuid::NAMESPACE_OID, |due| due.claim.event.id.0);
     Uuid::new_v5(&namespace, text.as_bytes())
+}
+
+/// What the storefront shows of these places by now, as far as is known: for a product that is made again.
+pub(super) async fn believed(desk: &Desk<'_>, places: &[(Sku, BranchCode)]) -> Result<Vec<Option<i64>>, JournalError> {
+    let channel = &desk.channel.name;
+    let skus: Vec<String> = places.iter().map(|(sku, _)| sku.to_string()).collect();
+    let entities: Vec<String> = places.iter().map(|(sku, branch)| StockLevel::entity(sku, branch)).collect();
+    let demand = desk.journal.web_demand(channel, &skus).await?;
+    let last = desk.journal.written(channel, &entities).await?;
+    let by_now = |((sku, branch), last): (&(Sku, BranchCode), Option<Written>)| {
+        let moved = demand.moved(sku, branch);
+        let moved = match desk.channel.stock.figure {
+            crate::storefront::StockFigure::OnHand => moved.on_hand,
+            crate::storefront::StockFigure::Available => moved.available,
+        };
+        Some(Shown::parse(&last?.value)?.by_now(moved))
+    };
+    Ok(places.iter().zip(last).map(by_now).collect())
 }

@@ -4,14 +4,16 @@
 
 pub(super) mod claim;
 pub(super) mod deliveries;
+pub(super) mod demand;
 pub(super) mod links;
 pub(super) mod outbox;
 pub(super) mod settle;
 
 use super::JournalError;
 
-/// A delivery taken so often without being settled ends its normaliser each time; it is set aside.
-pub(super) const MOST_TAKINGS: i64 = 5;
+/// A delivery taken so often without being settled ends its normaliser each time; it is set aside. More often than a process is
+/// killed by others in the time a batch takes, even by a storm.
+pub(super) const MOST_TAKINGS: i64 = 15;
 
 /// States of deliveries.
 pub(super) mod delivery {

@@ -11,6 +11,7 @@ mod appender;
 mod claim;
 mod connect;
 mod deliveries;
+mod demand;
 mod effects;
 mod migrate;
 mod operate;
@@ -33,7 +34,7 @@ use super::{
     Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
     Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
-use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified};
+use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified, WebDemand};
 use appender::Appender;
 use plan::deliveries::DeliveryRow;
 
@@ -156,6 +157,14 @@ impl Journal for PostgresJournal {
 
     async fn written(&self, channel: &ChannelName, entities: &[String]) -> Result<Vec<Option<Written>>, JournalError> {
         read::written(&self.pool, channel, entities).await
+    }
+
+    async fn keep_written(&self, channel: &ChannelName, written: Vec<Written>) -> Result<(), JournalError> {
+        self.work(settle::Keeping { channel, written: &written }).await
+    }
+
+    async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError> {
+        read::demand(&self.pool, channel, skus).await
     }
 
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {

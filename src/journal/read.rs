@@ -4,6 +4,7 @@
 
 mod counts;
 mod dead;
+mod demand;
 mod events;
 mod filter;
 mod lookup;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 
 pub(super) use counts::counts;
 pub(super) use dead::{DeadId, dead};
+pub(super) use demand::demand;
 pub(super) use events::{event, events, events_to_replay};
 pub(super) use lookup::{cursor, links, links_back, written};
 pub(super) use privacy::{kept, records as privacy_records};

@@ -9,6 +9,7 @@
 mod append;
 mod claim;
 mod deliveries;
+mod demand;
 mod effects;
 mod lock;
 mod operate;
@@ -31,7 +32,7 @@ use super::{
     Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
     Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
-use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified};
+use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified, WebDemand};
 use plan::deliveries::DeliveryRow;
 use reader::Readers;
 use writer::Writer;
@@ -160,6 +161,15 @@ impl Journal for SqliteJournal {
 
     async fn written(&self, channel: &ChannelName, entities: &[String]) -> Result<Vec<Option<Written>>, JournalError> {
         read::written(&self.readers, channel, entities).await
+    }
+
+    async fn keep_written(&self, channel: &ChannelName, written: Vec<Written>) -> Result<(), JournalError> {
+        let channel = channel.clone();
+        self.writer.do_soon(move |work| settle::keep_written(work, &channel, &written)).await
+    }
+
+    async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError> {
+        read::demand(&self.readers, channel, skus).await
     }
 
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {

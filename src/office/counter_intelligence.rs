@@ -7,8 +7,10 @@
 
 use async_trait::async_trait;
 
-use super::{Booked, ChangeKind, ChangePage, Document, DocumentCustomer, DocumentKind, Office, OfficeDescription};
-use crate::domain::{CallError, Delivery, Normalised, OfficeName};
+use super::{
+    Booked, ChangeKind, ChangePage, Document, DocumentCustomer, DocumentKind, Office, OfficeDescription, StockReading,
+};
+use crate::domain::{BranchCode, CallError, Delivery, Normalised, OfficeName, Sku};
 use database::{Database, Written, on};
 
 mod book;
@@ -66,6 +68,11 @@ impl Office for CounterIntelligence {
 
     async fn changes(&self, kind: ChangeKind, cursor: Option<&str>, limit: usize) -> Result<ChangePage, CallError> {
         changes::read(&self.database, &self.name, kind, cursor, limit).await
+    }
+
+    async fn stock(&self, wanted: &[(Sku, BranchCode)]) -> Result<Vec<Option<StockReading>>, CallError> {
+        let wanted = wanted.to_vec();
+        self.database.read(on(move |session| Box::pin(snapshots::stock_now(session, wanted)))).await
     }
 
     fn normalise(&self, delivery: &Delivery) -> Normalised {

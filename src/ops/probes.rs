@@ -10,7 +10,9 @@ use super::health::{Parts, Probe, State};
 use crate::bus::{Bus, BusHealth};
 use crate::domain::ChannelName;
 use crate::flow::Beats;
+use crate::handlers::Sides;
 use crate::journal::Journal;
+use crate::storefront::Storefront;
 
 /// How long a probe may take.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -63,6 +65,21 @@ impl Probe for ChannelProbe {
             None => State::Ready,
         };
         self.channels.iter().map(|channel| (format!("channel {channel}"), state(channel))).collect()
+    }
+}
+
+/// What storefronts have told this process that a person should know.
+pub struct StorefrontProbe(pub Arc<Sides>);
+
+#[async_trait]
+impl Probe for StorefrontProbe {
+    async fn look(&self) -> Parts {
+        let state = |storefront: &dyn Storefront| match storefront.alerts().as_slice() {
+            [] => State::Ready,
+            alerts => State::Degraded(alerts.join("; ")),
+        };
+        let storefronts = self.0.storefronts.iter();
+        storefronts.map(|(name, storefront)| (format!("storefront {name}"), state(storefront.as_ref()))).collect()
     }
 }
 

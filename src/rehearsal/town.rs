@@ -219,7 +219,7 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
         storefront: StorefrontName::parse(&plan.name)?,
         office: OfficeName::parse(&plan.name)?,
         sale: SaleRules { when: SaleMoment::Fulfilled, branch: BranchCode::parse(BRANCHES[0])? },
-        stock: StockRules { figure: StockFigure::OnHand, locations },
+        stock: StockRules::all(StockFigure::OnHand, locations),
         payments: PaymentRules {
             codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
             otherwise: Some(OTHER_PAY_CODE.to_owned()),

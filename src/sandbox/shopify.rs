@@ -36,7 +36,7 @@ pub use catalogue::{Image, Metafield, Product, ProductOption, Variant};
 pub use counter::CounterError;
 pub use customers::{ShopAddress, ShopCustomer};
 pub use faults::Fault;
-pub use look::{ApiCalls, CallCount, OrderView, StockFigures, VariantView, Write};
+pub use look::{ApiCalls, CallCount, OrderView, StockFigures, StockWrite, VariantView, Write};
 pub use options::{OpeningStock, ShopLocation, ShopOptions};
 pub use webhooks::{ShopSubscription, WebhookCounts, WebhookWeather};
 
@@ -237,6 +237,11 @@ impl ShopSandbox {
         let mut state = locked(&self.core.state);
         let State { subscriptions, ids, .. } = &mut *state;
         subscriptions.add_all(ids, address);
+    }
+
+    /// Deletes the subscriptions to a topic, as the shop does after eight failed deliveries.
+    pub fn forget_subscription(&self, topic: &str) {
+        locked(&self.core.state).subscriptions.forget(topic);
     }
 
     /// Whether writes of the API come back as webhooks; they do at first, as in a real shop.

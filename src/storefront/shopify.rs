@@ -28,7 +28,9 @@ use super::{
     Call, CustomerWrite, CustomerWritten, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow,
     Storefront, StorefrontDescription, Subscription,
 };
-use crate::domain::{CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified};
+use crate::domain::{
+    CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified, WebOrder,
+};
 use client::{Client, Deadlines};
 
 pub use crate::domain::Access;
@@ -82,6 +84,10 @@ impl Storefront for Shopify {
         normalise::normalise(delivery)
     }
 
+    fn web_order(&self, delivery: &Delivery) -> Option<WebOrder> {
+        normalise::web_order(delivery)
+    }
+
     async fn describe(&self) -> Result<StorefrontDescription, CallError> {
         self.read_description().await
     }
@@ -118,6 +124,14 @@ impl Storefront for Shopify {
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
         self.write_stock(key, figure, rows).await
+    }
+
+    async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {
+        self.read_stock(figure, places).await
+    }
+
+    fn alerts(&self) -> Vec<String> {
+        self.client.alerts()
     }
 
     fn stock_batch(&self) -> usize {

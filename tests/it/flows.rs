@@ -11,5 +11,6 @@ mod outward;
 mod privacy;
 mod refunds;
 mod sales;
+mod stock;
 mod storm;
 mod trouble;

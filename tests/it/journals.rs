@@ -23,6 +23,7 @@ macro_rules! on_both_journals {
 
 mod counts;
 mod deliveries;
+mod demand;
 mod effects;
 mod entities;
 mod intake;

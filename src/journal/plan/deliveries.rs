@@ -10,6 +10,7 @@ use crate::domain::{Delivery, DeliveryId, NewDelivery, Origin, Side};
 use crate::journal::clock::{Clock, timestamp};
 use crate::journal::pack::{pack, unpack};
 use crate::journal::plan::delivery;
+use crate::journal::plan::demand::Statement;
 use crate::journal::{DeliverySettlement, JournalError, Raised, Verdict, text};
 
 /// A delivery as it is to be written.
@@ -112,6 +113,7 @@ pub(in crate::journal) struct Prepared {
     pub id: Uuid,
     pub fence: i64,
     pub end: End,
+    pub demand: Vec<Statement>,
 }
 
 /// Writes the events as JSON and packs them.
@@ -121,6 +123,7 @@ pub(in crate::journal) fn prepare(settlements: &[DeliverySettlement]) -> Vec<Pre
         .map(|settlement| Prepared {
             id: settlement.id.0,
             fence: settlement.fence,
+            demand: settlement.demand.iter().map(|(channel, claim)| Statement::of(channel, claim)).collect(),
             end: match &settlement.verdict {
                 Verdict::Ignored(reason) => End::Ignored(text::reason(reason)),
                 Verdict::Rejected(reason) => End::Rejected(text::reason(reason)),

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::append::uuid;
+use super::demand;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, taken_too_often};
@@ -128,6 +129,7 @@ impl Batch for Settle<'_> {
             .collect();
         // Neither needs the other's answer; both are sent before the first is awaited.
         try_join!(hand_out(work, &events, &new), end(work, &ends))?;
+        demand::state(work, standing.iter().flat_map(|settlement| &settlement.demand)).await?;
         Ok(new.len())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use async_trait::async_trait;
 
+use super::demand;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::journal::{Intent, Standing, text};
@@ -53,6 +54,7 @@ impl Batch for Intending<'_> {
                 }
             }
         }
+        demand::intend(work, self.intents).await?;
         let standing = |slot: &(String, String)| match done.get(slot) {
             Some(result) => Standing::Done(result.clone()),
             None if fresh.remove(slot) => Standing::Fresh,

@@ -3,17 +3,19 @@
 //! A handling that begins to wait for a link and a settlement that brings the link must not miss each other. Both take the
 //! link's advisory lock before they look: whoever comes second sees what the first one left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use futures::try_join;
 use sha2::{Digest, Sha256};
 
+use super::demand;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
+use crate::domain::ChannelName;
 use crate::journal::plan::settle::{Running, Settled, Standing, stand, turn_wake};
 use crate::journal::plan::{LinkRow, Wake};
-use crate::journal::{JournalError, LinkKind, Outcome, Settlement, text};
+use crate::journal::{JournalError, LinkKind, Outcome, Settlement, Written, text};
 
 /// Namespace and number of the locks; few enough that a batch with thousands of links does not fill the lock table.
 const LOCKS: i32 = 0x7469_6c6c;
@@ -204,7 +206,32 @@ async fn write_effects(work: &Work<'_>, settled: &Settled) -> Result<(), Trouble
             work.tally().effect(row.try_get(0)?);
         }
     }
-    Ok(())
+    // Writes to a storefront take no pieces; whatever else takes some was intended with them.
+    let papers = settled.effects.iter().filter(|row| !row.kind.starts_with("storefront"));
+    let (channels, keys): (Vec<_>, Vec<_>) = papers.map(|row| (row.channel.as_str(), row.key.as_str())).unzip();
+    demand::booked(work, &channels, &keys).await
+}
+
+/// What is about to be written.
+pub(super) struct Keeping<'a> {
+    pub channel: &'a ChannelName,
+    pub written: &'a [Written],
+}
+
+#[async_trait]
+impl Batch for Keeping<'_> {
+    type Answer = ();
+
+    async fn run(&self, work: &Work<'_>) -> Result<(), Trouble> {
+        // The last one of an entity counts; one statement cannot write a row twice.
+        let rows: BTreeMap<String, &Written> =
+            self.written.iter().map(|one| (text::clean(&one.entity).into_owned(), one)).collect();
+        let channels = vec![self.channel.as_str(); rows.len()];
+        let entities: Vec<&str> = rows.keys().map(String::as_str).collect();
+        let versions: Vec<i64> = rows.values().map(|one| one.version.0).collect();
+        let values: Vec<String> = rows.values().map(|one| text::clean(&one.value).into_owned()).collect();
+        work.run(WRITTEN, &[&channels, &entities, &versions, &values]).await.map(drop)
+    }
 }
 
 /// Gives turns back; answers what wakes by those nobody holds any more.

@@ -3,6 +3,7 @@
 use rusqlite::{Row, params};
 use uuid::Uuid;
 
+use super::demand;
 use super::work::Work;
 use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, taken_too_often};
 use crate::journal::plan::{MOST_TAKINGS, delivery, handling};
@@ -61,6 +62,7 @@ pub(super) fn take(work: &Work<'_>, limit: usize, lease: i64) -> Result<Vec<Take
 /// Writes the ends whose fence still holds; answers how many events were new.
 pub(super) fn settle(work: &Work<'_>, prepared: &[Prepared]) -> Result<usize, JournalError> {
     let mut new = 0;
+    let mut standing = Vec::with_capacity(prepared.len());
     for settlement in prepared {
         let id = settlement.id.as_bytes();
         if work.first(HELD, params![id, settlement.fence], |_| Ok(()))?.is_none() {
@@ -75,7 +77,9 @@ pub(super) fn settle(work: &Work<'_>, prepared: &[Prepared]) -> Result<usize, Jo
         let (state, reason) = settlement.end.state(raised);
         end(work, settlement.id, state, &reason)?;
         new += raised;
+        standing.push(settlement);
     }
+    demand::state(work, standing.into_iter().flat_map(|settlement| &settlement.demand))?;
     Ok(new)
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::demand;
 use super::work::Work;
 use crate::journal::{Intent, JournalError, Standing, text};
 
@@ -15,6 +16,7 @@ pub(super) fn intend(work: &Work<'_>, intents: &[Intent]) -> Result<Vec<Standing
 }
 
 fn intend_one(work: &Work<'_>, intent: &Intent) -> Result<Standing, JournalError> {
+    demand::intend(work, intent)?;
     let (channel, key) = (intent.channel.as_str(), text::clean(&intent.key));
     if work.run(INTEND, params![channel, key, intent.handling.0, work.now])? == 1 {
         return Ok(Standing::Fresh);

@@ -11,8 +11,11 @@ use crate::journal::JournalError;
 use crate::journal::plan::handling;
 
 /// Numbered migrations; the number is kept as `user_version`.
-const MIGRATIONS: &[(i64, &str)] =
-    &[(1, include_str!("migrations/0001_journal.sql")), (4, include_str!("migrations/0004_privacy.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_journal.sql")),
+    (3, include_str!("migrations/0003_web_demand.sql")),
+    (4, include_str!("migrations/0004_privacy.sql")),
+];
 /// `till` in ASCII: tells a journal from any other SQLite file.
 const APPLICATION: i64 = 0x7469_6c6c;
 /// How long to wait for a reader from outside, such as the `sqlite3` shell.

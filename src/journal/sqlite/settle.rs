@@ -2,10 +2,12 @@
 
 use rusqlite::{Row, params};
 
+use super::demand;
 use super::work::Work;
+use crate::domain::ChannelName;
 use crate::journal::plan::LinkRow;
 use crate::journal::plan::settle::{Running, Settled, stand, turn_wake};
-use crate::journal::{JournalError, Settlement};
+use crate::journal::{JournalError, Settlement, Written, text};
 
 const RUNNING: &str =
     "SELECT id, handler, channel, entity, fence, failures, turn FROM handling WHERE id = ?1 AND state = 'running'";
@@ -75,6 +77,15 @@ fn keep(work: &Work<'_>, settled: &Settled) -> Result<(), JournalError> {
         if work.first(EFFECT, done, |row| row.get::<_, i64>(0))? == Some(1) {
             work.tally().effect(effect.kind);
         }
+        demand::booked(work, &effect.channel, &effect.key)?;
+    }
+    Ok(())
+}
+
+/// Commits what is about to be written.
+pub(super) fn keep_written(work: &Work<'_>, channel: &ChannelName, written: &[Written]) -> Result<(), JournalError> {
+    for Written { entity, version, value } in written {
+        work.run(WRITTEN, params![channel.as_str(), text::clean(entity), version.0, text::clean(value)])?;
     }
     Ok(())
 }

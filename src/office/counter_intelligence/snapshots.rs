@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::changes::{Change, Cursor};
 use super::database::{Holds, Param, Row, Session, flag};
 use super::record::{ImageRecord, PriceFigures, PriceRecord, ProductRecord, StockRecord, VariantRecord};
-use crate::domain::{CallError, Currency};
+use crate::domain::{BranchCode, CallError, Currency, Sku, Version};
+use crate::office::StockReading;
 
 const SETTLED: &str = "(SELECT settled FROM ci_horizon)";
 
@@ -155,6 +156,30 @@ pub(super) async fn stock(session: &mut dyn Session, from: &Cursor, limit: i64) 
         Change::new(record.marker, &[&record.sku, &record.branch], &record)
     };
     rows.into_iter().map(change).collect()
+}
+
+/// Stock figures as they are now, whether their change may be listed yet or not. One entry per pair, in order.
+pub(super) async fn stock_now(
+    session: &mut dyn Session,
+    wanted: Vec<(Sku, BranchCode)>,
+) -> Result<Vec<Option<StockReading>>, CallError> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT s.sku, s.branch, CAST(s.on_hand AS text), CAST(s.marker AS text) FROM {} \
+         JOIN ci_stock s ON s.sku = rows.sku AND s.branch = rows.branch WHERE NOT s.deleted",
+        session.json_rows(&[("sku", Holds::Text), ("branch", Holds::Text)]),
+    );
+    let asked = |(sku, branch): &(Sku, BranchCode)| json!({ "sku": sku.as_str(), "branch": branch.as_str() });
+    let asked = json!(wanted.iter().map(asked).collect::<Vec<Value>>()).to_string();
+    let mut found = HashMap::new();
+    for mut row in session.rows(&sql, &[Param::Text(&asked)]).await? {
+        let place = (row.text(0)?, row.text(1)?);
+        found.insert(place, StockReading { on_hand: row.int(2)?, version: Version(row.int(3)?) });
+    }
+    let reading = |(sku, branch): (Sku, BranchCode)| found.get(&(sku.into(), branch.into())).copied();
+    Ok(wanted.into_iter().map(reading).collect())
 }
 
 /// The four price columns that begin at `column`.

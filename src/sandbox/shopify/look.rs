@@ -56,6 +56,19 @@ pub struct Write {
     pub entity: String,
 }
 
+/// A stock figure that the API set, and how things stood right after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockWrite {
+    /// Name of the location.
+    pub location: String,
+    /// SKU.
+    pub sku: String,
+    /// Pieces that can be sold.
+    pub available: i64,
+    /// Pieces that orders had taken off sale by then and not brought back.
+    pub taken: i64,
+}
+
 /// Stock of one SKU at one location.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StockFigures {
@@ -108,6 +121,12 @@ impl ShopSandbox {
     #[must_use]
     pub fn product_by_pos_key(&self, namespace: &str, key: &str, value: &str) -> Option<Product> {
         self.read(|state| state.catalogue.by_metafield(namespace, key, value).cloned())
+    }
+
+    /// Every stock figure the API has set, oldest first.
+    #[must_use]
+    pub fn stock_writes(&self) -> Vec<StockWrite> {
+        self.read(|state| state.stock_writes.clone())
     }
 
     /// All products, oldest first.

@@ -17,7 +17,7 @@ use super::cost::Bucket;
 use super::customers::Customers;
 use super::idempotency::Keys;
 use super::ids::Ids;
-use super::look::{ApiCalls, Write};
+use super::look::{ApiCalls, StockWrite, Write};
 use super::options::ShopOptions;
 use super::orders::OrderRecord;
 use super::stock::Stock;
@@ -48,6 +48,7 @@ pub(super) struct State {
     pub refused: u64,
     pub calls: ApiCalls,
     pub writes: Vec<Write>,
+    pub stock_writes: Vec<StockWrite>,
     /// Whether our own writes come back as webhooks, as they do in a real shop.
     pub echoes: bool,
     notices: Vec<Notice>,
@@ -113,6 +114,7 @@ impl State {
             refused: 0,
             calls: ApiCalls::default(),
             writes: Vec::new(),
+            stock_writes: Vec::new(),
             echoes: true,
             notices: Vec::new(),
         }
@@ -167,6 +169,18 @@ impl State {
         }
         let at = self.now();
         self.writes.push(Write { at, what, entity });
+    }
+
+    /// Remembers a stock figure that the API has set.
+    pub(super) fn wrote_stock(&mut self, item: u64, location: u64) {
+        if self.stock_writes.len() >= WRITES_KEPT {
+            self.stock_writes.drain(..WRITES_KEPT / 2);
+        }
+        let level = self.stock.level(item, location).unwrap_or_default();
+        let sku = self.catalogue.item(item).and_then(|(_, variant)| variant.sku.clone()).unwrap_or_default();
+        let place = self.locations.iter().find(|place| place.id == location);
+        let location = place.map(|place| place.name.clone()).unwrap_or_default();
+        self.stock_writes.push(StockWrite { location, sku, available: level.available, taken: level.taken });
     }
 
     /// Takes the gathered notices; all of them get one event number, for they come from one action.

@@ -19,6 +19,8 @@ pub struct Level {
     pub available: i64,
     /// Pieces sold but not shipped.
     pub committed: i64,
+    /// Pieces that orders took off sale and did not bring back, all together.
+    pub taken: i64,
     /// When `available` last changed.
     pub updated_at: Option<Timestamp>,
 }
@@ -68,10 +70,11 @@ impl Stock {
         self.levels.retain(|(of, _), _| *of != item);
     }
 
-    /// Changes the two figures of a level. Answers whether `available` changed.
+    /// An order changes the two figures of a level. Answers whether `available` changed.
     pub(super) fn shift(&mut self, item: u64, location: u64, available: i64, committed: i64, now: Timestamp) -> bool {
         let level = self.levels.entry((item, location)).or_default();
         level.available += available;
+        level.taken -= available;
         level.committed += committed;
         if available != 0 {
             level.updated_at = Some(now);
@@ -82,7 +85,10 @@ impl Stock {
     /// Sets a figure; what is committed stays. Answers whether `available` changed.
     pub(super) fn set(&mut self, item: u64, location: u64, figure: Figure, quantity: i64, now: Timestamp) -> bool {
         let level = self.level(item, location).unwrap_or_default();
-        self.shift(item, location, quantity - level.figure(figure), 0, now)
+        let by = quantity - level.figure(figure);
+        let changed = self.shift(item, location, by, 0, now);
+        self.levels.entry((item, location)).or_default().taken += by;
+        changed
     }
 }
 

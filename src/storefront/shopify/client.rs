@@ -9,6 +9,7 @@
 mod answer;
 mod limiter;
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -88,8 +89,8 @@ pub struct Client {
     deadlines: Deadlines,
     places: Semaphore,
     limiter: Limiter,
-    /// The last API version other than ours that was warned about.
-    odd_version: Mutex<Option<String>>,
+    /// API versions other than ours, by who spoke in them last.
+    odd_versions: Mutex<BTreeMap<&'static str, String>>,
 }
 
 impl Client {
@@ -114,7 +115,7 @@ impl Client {
             deadlines,
             places: Semaphore::new(CONCURRENT_CALLS),
             limiter: Limiter::default(),
-            odd_version: Mutex::new(None),
+            odd_versions: Mutex::default(),
         })
     }
 
@@ -189,18 +190,33 @@ impl Client {
 
     /// Notes in which API version the shop speaks; another one than ours means that ours was retired or is not the app's.
     pub fn note_version(&self, channel: &'static str, version: &str) {
+        let mut odd = self.odd_versions();
         if version == API_VERSION {
+            odd.remove(channel);
             return;
         }
         metrics::counter!("tillbridge_shopify_version_mismatch_total", "shop" => self.shop.clone(), "channel" => channel)
             .increment(1);
-        let seen = format!("{channel} {}", words(version));
-        let mut last = self.odd_version.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if last.as_ref() != Some(&seen) {
-            tracing::warn!(shop = %self.shop, channel, ours = API_VERSION, theirs = %words(version),
+        let theirs = words(version);
+        if odd.get(channel) != Some(&theirs) {
+            tracing::warn!(shop = %self.shop, channel, ours = API_VERSION, theirs,
                 "the shop speaks another API version than this program was written for");
-            *last = Some(seen);
+            odd.insert(channel, theirs);
         }
+    }
+
+    /// What a person should know of the shop's API versions.
+    pub fn alerts(&self) -> Vec<String> {
+        let alert = |(channel, theirs): (&&str, &String)| {
+            format!(
+                "the shop's {channel} speaks version {theirs}, not {API_VERSION}: update tillbridge, or set the app's version"
+            )
+        };
+        self.odd_versions().iter().map(alert).collect()
+    }
+
+    fn odd_versions(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, String>> {
+        self.odd_versions.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

@@ -10,6 +10,7 @@ mod account;
 mod amount;
 mod buyer;
 mod credit;
+mod demand;
 mod ledger;
 mod lines;
 mod money_out;
@@ -22,10 +23,12 @@ use serde::de::DeserializeOwned;
 pub(super) use amount::Amount;
 use ledger::Unclear;
 
-use crate::domain::{Delivery, Draft, Normalised, PrivacyWish};
+use crate::domain::{Delivery, Draft, Normalised, PrivacyWish, WebOrder};
 
-/// The topics that raise events, and the one that says the shop has thrown us out.
+/// The topics that raise events or tell what orders take from stock, and the one that says the shop has thrown us out.
 pub(super) const WANTED_TOPICS: &[&str] = &[
+    "orders/create",
+    "orders/updated",
     "orders/fulfilled",
     "refunds/create",
     "orders/cancelled",
@@ -83,6 +86,16 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         _ => return without_events(topic),
     };
     outcome.unwrap_or_else(|unclear| Normalised::Rejected(format!("{topic}: {unclear}")))
+}
+
+/// What an order takes from stock. Every topic of orders carries the whole order; the one that has only its changes, and the
+/// one that has only its id, tell nothing of that. A body that cannot be read is rejected by [`normalise`].
+pub(super) fn web_order(delivery: &Delivery) -> Option<WebOrder> {
+    let topic = delivery.content.topic.strip_prefix("orders/")?;
+    if matches!(topic, "edited" | "delete") {
+        return None;
+    }
+    demand::web_order(&read(&delivery.content.body).ok()?)
 }
 
 fn without_events(topic: &str) -> Normalised {

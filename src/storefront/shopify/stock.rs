@@ -134,7 +134,6 @@ impl Shopify {
                 let place = place(&rows[at]);
                 outcomes[at] = match (rows[at].expected, found.get(&place)) {
                     (Some(_), None) => Some(StockOutcome::Failed(vanished(&place.0))),
-                    (Some(_), Some(there)) if *there == rows[at].quantity => Some(StockOutcome::Written),
                     (Some(expected), Some(there)) if *there != expected => Some(StockOutcome::Stale { found: *there }),
                     _ => None,
                 };
@@ -144,15 +143,37 @@ impl Shopify {
         if understood { Ok(()) } else { refused("a stock write", errors) }
     }
 
-    /// What is at the shop for these rows, one request per location and hundred rows.
+    /// What is at the shop for these rows, where a figure is believed to be there.
     async fn read_figures(
         &self,
         figure: StockFigure,
         rows: &[StockRow],
         asked: &[usize],
     ) -> Result<HashMap<Place, i64>, CallError> {
+        let asked = asked.iter().map(|at| &rows[*at]).filter(|row| row.expected.is_some());
+        self.read_places(figure, asked.map(place)).await
+    }
+
+    /// What is at the shop at these places, in their order.
+    pub(super) async fn read_stock(
+        &self,
+        figure: StockFigure,
+        places: &[(String, String)],
+    ) -> Result<Vec<Option<i64>>, CallError> {
+        let places: Vec<Place> =
+            places.iter().map(|(item, at)| (gid("InventoryItem", item), gid("Location", at))).collect();
+        let found = self.read_places(figure, places.iter().cloned()).await?;
+        Ok(places.iter().map(|place| found.get(place).copied()).collect())
+    }
+
+    /// One request per location and hundred items.
+    async fn read_places(
+        &self,
+        figure: StockFigure,
+        places: impl Iterator<Item = Place>,
+    ) -> Result<HashMap<Place, i64>, CallError> {
         let mut by_location: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (item, location) in asked.iter().map(|at| &rows[*at]).filter(|row| row.expected.is_some()).map(place) {
+        for (item, location) in places {
             by_location.entry(location).or_default().push(item);
         }
         let mut found = HashMap::new();

@@ -162,3 +162,19 @@ fn a_poll_reads_what_changed_and_the_next_one_nothing() {
     let third = town.run(&["poll", "kiwi"]);
     assert_seen!([first, second, third].join("\n"));
 }
+
+// proves F-252
+#[test]
+fn a_stock_audit_of_a_shop_without_products_has_nothing_to_compare() {
+    let town = Town::new();
+    town.run(&["migrate"]);
+    assert_seen!(town.run(&["stock", "audit", "kiwi"]));
+}
+
+#[test]
+fn webhooks_that_are_gone_are_made_again() {
+    let town = Town::new();
+    town.run(&["webhooks", "register", "kiwi-web", "--address", ADDRESS]);
+    town.shop.forget_subscription("orders/fulfilled");
+    assert_seen!(town.run(&["webhooks", "repair", "kiwi-web", "--address", ADDRESS]));
+}

@@ -82,7 +82,7 @@ async fn write(journal: &dyn Journal) -> Ledger {
             "refund of nobody knows what" => Verdict::Rejected("the refund has no order".to_owned()),
             _ => Verdict::Ignored("an older version of an order that is known".to_owned()),
         };
-        settlements.push(DeliverySettlement { id: taken.delivery.id, fence: taken.fence, verdict });
+        settlements.push(DeliverySettlement { id: taken.delivery.id, fence: taken.fence, verdict, demand: vec![] });
     }
     assert_eq!(journal.settle_deliveries(settlements).await.unwrap(), 2);
 

@@ -281,17 +281,17 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
-    /// F-361: the office's figure is right, whatever somebody counted at the shop.
-    async fn a_figure_corrected_at_the_shop_ends_as_the_office_has_it(deployment: Deployment) {
-        let house = House::open(deployment).await;
-        let (shop, office) = (&house.town().shop, &house.town().office);
-        let sku = &house.town().assortment.skus[0];
+    /// F-361: fewer pieces than there should be may be a sale nobody has told of yet, so no more are shown for now.
+    async fn a_figure_lowered_at_the_shop_is_never_raised_blindly(deployment: Deployment) {
+        let mut house = House::open(deployment).await;
+        let (shop, office) = (house.town().shop.clone(), house.town().office.clone());
+        let sku = &house.town().assortment.skus[0].clone();
         shop.correct_stock(sku.as_str(), "WEB", 3).await.unwrap();
         house.rest().await;
         assert_eq!(shop.stock(sku.as_str(), "WEB").unwrap().on_hand, 3, "a webhook of stock is no news for the office");
         office.sell_at_till(sku, &branch("WEB"), 1).await.unwrap();
         house.rest().await;
-        assert_eq!(shop.stock(sku.as_str(), "WEB").unwrap().on_hand, house.pieces(sku.as_str(), "WEB").await);
-        house.keeps_its_promises(0).await;
+        assert_eq!(shop.stock(sku.as_str(), "WEB").unwrap().on_hand, 2);
+        house.stop().await;
     }
 }

@@ -126,7 +126,7 @@ impl World {
                     handlers: vec![handler("stock"), handler("audit")],
                 }]),
             };
-            settlements.push(DeliverySettlement { id: taken.delivery.id, fence: taken.fence, verdict });
+            settlements.push(DeliverySettlement { id: taken.delivery.id, fence: taken.fence, verdict, demand: vec![] });
         }
         self.shelf.journal.settle_deliveries(settlements).await.unwrap();
     }

@@ -16,7 +16,7 @@ on_both_journals! {
 }
 
 fn intent(key: &str) -> Intent {
-    Intent { key: key.into(), handling: HandlingId(1), channel: kiwi() }
+    Intent { key: key.into(), handling: HandlingId(1), channel: kiwi(), order: String::new(), pieces: vec![] }
 }
 
 async fn an_effect_is_fresh_then_in_doubt_then_done(shelf: Shelf) {
@@ -92,7 +92,7 @@ async fn effects_are_counted_once_and_told_in_the_trace(shelf: Shelf) {
         settlement.effects = vec![Effect { key: key.into(), kind: "invoice", result: "INV-1".into() }];
         settlement
     };
-    let intent = Intent { key: "invoice order:1".into(), handling: claims[0].handling, channel: kiwi() };
+    let intent = Intent { key: "invoice order:1".into(), handling: claims[0].handling, ..intent("") };
     shelf.journal.intend(vec![intent]).await.unwrap();
     let told = |trace: &tillbridge::journal::Trace| {
         trace

@@ -129,6 +129,7 @@ async fn appends_normalising_and_operators_do_not_get_in_each_others_way(shelf: 
                     .map(|(n, taken)| tillbridge::journal::DeliverySettlement {
                         id: taken.delivery.id,
                         fence: taken.fence,
+                        demand: vec![],
                         verdict: if n % 5 == 4 {
                             tillbridge::journal::Verdict::Rejected("no".into())
                         } else {

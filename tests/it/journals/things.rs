@@ -159,7 +159,7 @@ impl Shelf {
     pub async fn settles_delivery(&self, id: DeliveryId, verdict: Verdict) -> usize {
         let taken = self.journal.take_deliveries(1_000, LEASE).await.unwrap();
         let mine = taken.iter().find(|taken| taken.delivery.id == id).expect("the delivery is due");
-        let settlement = DeliverySettlement { id, fence: mine.fence, verdict };
+        let settlement = DeliverySettlement { id, fence: mine.fence, verdict, demand: vec![] };
         self.journal.settle_deliveries(vec![settlement]).await.unwrap()
     }
 

@@ -113,6 +113,11 @@ impl Subscriptions {
         self.made.iter().chain(&self.declared).any(|subscription| subscription.id == id)
     }
 
+    /// Ends those of a topic.
+    pub(in super::super) fn forget(&mut self, topic: &str) {
+        self.made.retain(|subscription| subscription.topic != topic);
+    }
+
     /// Ends one.
     pub(in super::super) fn delete(&mut self, id: u64) {
         self.made.retain(|subscription| subscription.id != id);

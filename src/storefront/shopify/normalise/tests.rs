@@ -1,5 +1,6 @@
 //! What webhooks mean, told with small bodies of our own.
 
+mod demand;
 mod orders;
 mod properties;
 mod refunds;

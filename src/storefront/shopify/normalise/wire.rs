@@ -71,6 +71,8 @@ pub(super) struct Fulfillment {
 #[derive(Debug, Deserialize)]
 pub(super) struct FulfilledLine {
     pub id: Id,
+    #[serde(default, deserialize_with = "or_default")]
+    pub quantity: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,6 +108,10 @@ pub(super) struct LineItem {
     pub variant_id: Option<Id>,
     #[serde(default)]
     pub quantity: i64,
+    /// What is left of it after refunds and edits.
+    pub current_quantity: Option<i64>,
+    /// What is left of it to be shipped.
+    pub fulfillable_quantity: Option<i64>,
     pub price: Option<Amount>,
     pub price_set: Option<MoneySet>,
     #[serde(default, deserialize_with = "or_default")]

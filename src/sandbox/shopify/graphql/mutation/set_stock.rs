@@ -98,6 +98,7 @@ fn set(state: &mut State, input: &SetQuantities) -> Answer {
             "inventorySetQuantities",
             format!("{}@{}", gid("InventoryItem", row.item), gid("Location", row.location)),
         );
+        state.wrote_stock(row.item, row.location);
         if changed && state.echoes {
             state.notify_level(row.item, row.location);
         }

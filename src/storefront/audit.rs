@@ -10,33 +10,67 @@ use crate::storefront::Subscription;
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub enum Finding {
     /// Nobody tells us about a topic.
-    Missing { topic: String },
+    Missing {
+        /// The topic.
+        topic: String,
+    },
     /// The topic goes elsewhere.
-    WrongAddress { topic: String, id: String, address: String },
+    WrongAddress {
+        /// The topic.
+        topic: String,
+        /// The subscription.
+        id: String,
+        /// Where it goes.
+        address: String,
+    },
     /// The bodies are in another version than the one that is read.
-    WrongVersion { topic: String, id: String, version: String },
+    WrongVersion {
+        /// The topic.
+        topic: String,
+        /// The subscription.
+        id: String,
+        /// Which one.
+        version: String,
+    },
     /// A subscription nobody needs, or a second one for the same topic.
-    Extra { topic: String, id: String, address: String },
+    Extra {
+        /// The topic.
+        topic: String,
+        /// The subscription.
+        id: String,
+        /// Where it goes.
+        address: String,
+    },
 }
 
 impl Finding {
     /// The finding as a row: what, topic, detail, what to do.
     pub fn cells(&self) -> Vec<String> {
         let (what, topic, detail, action) = match self {
-            Self::Missing { topic } => ("missing", topic, String::new(), "tillbridge webhooks register"),
+            Self::Missing { topic } => ("missing", topic, String::new(), "tillbridge webhooks repair"),
             Self::WrongAddress { topic, address, .. } => (
                 "wrong address",
                 topic,
                 address.clone(),
-                "tillbridge webhooks register, then delete this one in the shop",
+                "tillbridge webhooks repair, then delete this one in the shop",
             ),
             Self::WrongVersion { topic, version, .. } => {
-                ("wrong version", topic, version.clone(), "delete it in the shop, then tillbridge webhooks register")
+                ("wrong version", topic, version.clone(), "delete it in the shop, then tillbridge webhooks repair")
             }
             Self::Extra { topic, address, .. } => ("extra", topic, address.clone(), "delete it in the shop"),
         };
         vec![what.to_owned(), topic.clone(), detail, action.to_owned()]
     }
+}
+
+/// The topics nobody tells us about at our address.
+#[must_use]
+pub fn missing<'a>(wanted: &[&'a str], address: &str, found: &[Subscription]) -> Vec<&'a str> {
+    let here = |topic: &&&str| {
+        let told = |one: &Subscription| same_topic(&one.topic, topic) && one.address.trim_end_matches('/') == address;
+        !found.iter().any(told)
+    };
+    wanted.iter().filter(here).copied().collect()
 }
 
 /// What is not as it should be, in the order of the wanted topics.

@@ -1,0 +1,143 @@
+//! Stock on demand, all of it (F-252): every figure the storefront shows is compared with what it should show, and what differs
+//! is decided anew by the handler that writes stock.
+//!
+//! What comes in: a channel. What goes out: a report, and a delivery for each figure that differs. The storefront is looked at
+//! first; then [`super::reconcile`] asks it for orders nobody has told yet; what is left unexplained after that is no sale. A
+//! figure that changes after the look is refused by the storefront when it is written, so nothing is written over a sale.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    ChannelName, Delivery, DeliveryId, Draft, Fact, NewDelivery, Normalised, Origin, Sku, StockLevel, StockSeen,
+    Version,
+};
+use crate::handlers::Desk;
+use crate::handlers::stock::Unread;
+use crate::handlers::stock::drift::{self, Drift, Look, Seen};
+use crate::journal::{JournalError, PolledPage};
+use crate::office::ChangeKind;
+
+/// Figures looked at together.
+const PAGE: usize = 500;
+/// The header that marks a delivery of the bridge's own. No webhook has it: of theirs only known headers are kept.
+const OURS: &str = "tillbridge-channel";
+/// Its topic.
+const TOPIC: &str = "stock/seen";
+
+/// What a stocktake found.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// Figures compared.
+    pub compared: usize,
+    /// Figures of the office whose SKU is not at the storefront.
+    pub absent: usize,
+    /// Figures that differ.
+    pub drifts: Vec<Drift>,
+}
+
+/// Looks at every figure of a channel's storefront that the office has one for, page by page.
+///
+/// # Errors
+/// [`Unread`] when a side or the journal does not answer.
+pub async fn look(desk: &Desk<'_>) -> Result<Vec<Seen>, Unread> {
+    let (mut cursor, mut seen) = (None, Vec::new());
+    loop {
+        let page = desk.office.changes(ChangeKind::Stock, cursor.as_deref(), PAGE).await.map_err(Unread::Call)?;
+        let places = page.deliveries.into_iter().filter_map(|record| place(desk, record)).collect();
+        seen.push(drift::look(desk, places).await?);
+        cursor = Some(page.cursor);
+        if !page.more {
+            return Ok(seen);
+        }
+    }
+}
+
+/// The SKU and branch a record is about, where the channel shows it.
+fn place(desk: &Desk<'_>, record: NewDelivery) -> Option<(Sku, crate::domain::BranchCode)> {
+    let record = Delivery { id: DeliveryId(uuid::Uuid::nil()), received_at: jiff::Timestamp::now(), content: record };
+    let Normalised::Events(drafts) = desk.office.normalise(&record) else { return None };
+    drafts.into_iter().find_map(|draft| match draft.fact {
+        Fact::StockChanged(level) if desk.channel.stock.locations.contains_key(&level.branch) => {
+            Some((level.sku, level.branch))
+        }
+        _ => None,
+    })
+}
+
+/// Compares what was seen with what should be.
+///
+/// # Errors
+/// [`Unread`] when the office or the journal does not answer.
+pub async fn compare(desk: &Desk<'_>, seen: Vec<Seen>) -> Result<Report, Unread> {
+    let mut report = Report::default();
+    for seen in seen {
+        let Look { compared, drifts, absent } = drift::compare(desk, seen).await?;
+        report.compared += compared;
+        report.absent += absent;
+        report.drifts.extend(drifts);
+    }
+    report.drifts.sort_by(|one, other| (&one.sku, &one.branch).cmp(&(&other.sku, &other.branch)));
+    Ok(report)
+}
+
+/// The body of a delivery: a figure that was seen.
+#[derive(Debug, Serialize, Deserialize)]
+struct Body {
+    #[serde(flatten)]
+    seen: StockSeen,
+    version: i64,
+    run: uuid::Uuid,
+}
+
+/// Journals what differs, to be decided anew. Answers how many figures it was.
+///
+/// # Errors
+/// [`JournalError`] when nothing could be journalled.
+pub async fn raise(desk: &Desk<'_>, report: &Report) -> Result<usize, JournalError> {
+    let run = uuid::Uuid::new_v4();
+    let mut raised = 0;
+    for drifts in report.drifts.chunks(PAGE) {
+        let deliveries = drifts.iter().map(|drift| delivery(desk, drift, run)).collect::<Result<Vec<_>, _>>()?;
+        let task = format!("stocktake/{}", desk.channel.name);
+        let from = desk.journal.cursor(&task).await?;
+        let page = PolledPage { task, from, to: format!("{run} {raised}"), deliveries };
+        raised += desk.journal.append_polled(page).await?.len();
+    }
+    Ok(raised)
+}
+
+fn delivery(desk: &Desk<'_>, drift: &Drift, run: uuid::Uuid) -> Result<NewDelivery, JournalError> {
+    let seen = StockSeen { sku: drift.sku.clone(), branch: drift.branch.clone(), shown: drift.shown };
+    let entity = StockLevel::entity(&drift.sku, &drift.branch);
+    let body = serde_json::to_vec(&Body { seen, version: drift.version.0, run });
+    Ok(NewDelivery {
+        origin: Origin::storefront(desk.channel.storefront.as_str()),
+        topic: TOPIC.to_owned(),
+        dedupe_key: format!("{}:{entity}~{run}", desk.channel.name),
+        fold_key: None,
+        headers: BTreeMap::from([(OURS.to_owned(), desk.channel.name.to_string())]),
+        body: body.map_err(|error| JournalError::Broken(error.to_string()))?.into(),
+    })
+}
+
+/// What a delivery of the bridge's own means, and in which channel; `None` for anybody else's.
+pub(super) fn normalise(delivery: &Delivery) -> Option<(Normalised, ChannelName)> {
+    let channel = ChannelName::parse(delivery.content.headers.get(OURS)?).ok()?;
+    let body: Result<Body, _> = serde_json::from_slice(&delivery.content.body);
+    let meaning = match body {
+        Ok(Body { seen, version, run }) if delivery.content.topic == TOPIC => {
+            let entity = StockLevel::entity(&seen.sku, &seen.branch);
+            Normalised::Events(vec![Draft {
+                source_document: format!("{entity}~{run}"),
+                entity,
+                version: Version(version),
+                time: delivery.received_at,
+                fact: Fact::StockSeen(seen),
+            }])
+        }
+        _ => Normalised::Rejected("it is no figure that was seen by a stocktake".to_owned()),
+    };
+    Some((meaning, channel))
+}

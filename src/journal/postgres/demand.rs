@@ -1,0 +1,181 @@
+//! What web orders take from stock, kept with the deliveries that tell it and the documents that book it.
+//!
+//! Whoever changes an order's pieces holds its row in `web_order` first, so that a new statement and a booking of one order
+//! come one after the other. Rows are taken in the order of their keys.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::trouble::Trouble;
+use super::work::Work;
+use crate::domain::Moved;
+use crate::journal::plan::demand::{Count, OrderKey, Rows, Statement, movements, newest};
+use crate::journal::{Intent, text};
+
+const ORDERS: &str = "INSERT INTO web_order (channel, entity, version) \
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t(channel, entity, version) \
+    ORDER BY channel COLLATE \"C\", entity COLLATE \"C\" \
+    ON CONFLICT (channel, entity) DO UPDATE SET version = excluded.version WHERE excluded.version >= web_order.version \
+    RETURNING channel, entity";
+const SKUS: &str = "SELECT l.channel, l.other, l.key FROM unnest($1::text[], $2::text[]) AS v(channel, other) \
+    JOIN link l ON l.channel = v.channel AND l.kind = 'variant' AND l.other = v.other";
+const PIECES: &str = "SELECT p.channel, p.entity, p.sku, p.branch, p.held, p.gone, p.back FROM web_piece p \
+    JOIN unnest($1::text[], $2::text[]) AS o(channel, entity) ON p.channel = o.channel AND p.entity = o.entity";
+const CLEAR: &str = "DELETE FROM web_piece p USING unnest($1::text[], $2::text[]) AS o(channel, entity) \
+    WHERE p.channel = o.channel AND p.entity = o.entity";
+const PUT: &str = "INSERT INTO web_piece (channel, entity, sku, branch, held, gone, back) \
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[])";
+const MOVE: &str = "INSERT INTO web_moved (channel, sku, branch, available, on_hand) \
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) \
+    AS t(channel, sku, branch, available, on_hand) \
+    ORDER BY channel COLLATE \"C\", sku COLLATE \"C\", branch COLLATE \"C\" \
+    ON CONFLICT (channel, sku, branch) DO UPDATE SET available = web_moved.available + excluded.available, \
+    on_hand = web_moved.on_hand + excluded.on_hand";
+const LIVE: &str = "UPDATE web_piece p SET live = CASE WHEN \
+    (SELECT SUM(o.held) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > 0 OR \
+    (SELECT SUM(o.held + o.gone) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > \
+    (SELECT COALESCE(SUM(b.pieces), 0) FROM web_booked b WHERE b.channel = p.channel AND b.entity = p.entity \
+    AND b.sku = p.sku AND b.done = 1) THEN 1 ELSE 0 END \
+    FROM unnest($1::text[], $2::text[]) AS c(channel, entity) WHERE p.channel = c.channel AND p.entity = c.entity";
+const INTEND: &str = "INSERT INTO web_booked (channel, document, entity, sku, branch, pieces) \
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) \
+    AS t(channel, document, entity, sku, branch, pieces) \
+    ORDER BY channel COLLATE \"C\", document COLLATE \"C\", sku COLLATE \"C\", branch COLLATE \"C\" ON CONFLICT DO NOTHING";
+const ON_THEIR_WAY: &str = "SELECT DISTINCT b.channel, b.entity FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
+    JOIN web_booked b ON b.channel = d.channel AND b.document = d.document WHERE b.done = 0";
+const HOLD: &str = "SELECT 1 FROM web_order w JOIN unnest($1::text[], $2::text[]) AS o(channel, entity) \
+    ON w.channel = o.channel AND w.entity = o.entity ORDER BY w.channel, w.entity FOR UPDATE OF w";
+const BOOKED: &str = "UPDATE web_booked b SET done = 1 FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
+    WHERE b.channel = d.channel AND b.document = d.document AND b.done = 0";
+
+/// Keys of orders as two columns.
+fn columns<'a>(keys: impl Iterator<Item = &'a OrderKey>) -> (Vec<&'a str>, Vec<&'a str>) {
+    keys.map(|(channel, entity)| (channel.as_str(), entity.as_str())).unzip()
+}
+
+/// Keeps the newest statement of each order.
+pub(super) async fn state<'a>(work: &Work<'_>, statements: impl Iterator<Item = &'a Statement>) -> Result<(), Trouble> {
+    let mut newest = newest(statements);
+    if newest.is_empty() {
+        return Ok(());
+    }
+    let (channels, entities) = columns(newest.keys());
+    let versions: Vec<i64> = newest.values().map(|statement| statement.version).collect();
+    let mut kept = BTreeSet::new();
+    for row in work.rows(ORDERS, &[&channels, &entities, &versions]).await? {
+        kept.insert((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?));
+    }
+    newest.retain(|key, _| kept.contains(key));
+    let skus = skus(work, newest.values()).await?;
+    let mut old = pieces(work, &kept).await?;
+    let mut new: BTreeMap<OrderKey, Rows> =
+        newest.into_iter().map(|(key, statement)| (key, statement.rows(&skus))).collect();
+    new.retain(|key, rows| old.get(key).map_or(!rows.is_empty(), |old| old != rows));
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut moved: BTreeMap<(&str, String, String), Moved> = BTreeMap::new();
+    for (key, rows) in &new {
+        for ((sku, branch), by) in movements(&old.remove(key).unwrap_or_default(), rows) {
+            let sum = moved.entry((&key.0, sku, branch)).or_default();
+            sum.available += by.available;
+            sum.on_hand += by.on_hand;
+        }
+    }
+    let (channels, entities) = columns(new.keys());
+    work.run(CLEAR, &[&channels, &entities]).await?;
+    put(work, &new).await?;
+    shift(work, &moved).await?;
+    work.run(LIVE, &[&channels, &entities]).await.map(drop)
+}
+
+async fn skus(
+    work: &Work<'_>,
+    statements: impl Iterator<Item = &Statement>,
+) -> Result<HashMap<(String, String), String>, Trouble> {
+    let wanted: BTreeSet<(&str, &str)> = statements
+        .flat_map(|statement| {
+            let variants = statement.lines.iter().filter_map(|line| line.variant.as_deref());
+            variants.map(|variant| (statement.key.0.as_str(), variant))
+        })
+        .collect();
+    let (channels, variants): (Vec<&str>, Vec<&str>) = wanted.into_iter().unzip();
+    let rows = work.rows(SKUS, &[&channels, &variants]).await?;
+    rows.iter().map(|row| Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?))).collect()
+}
+
+async fn pieces(work: &Work<'_>, orders: &BTreeSet<OrderKey>) -> Result<BTreeMap<OrderKey, Rows>, Trouble> {
+    let (channels, entities) = columns(orders.iter());
+    let mut pieces: BTreeMap<OrderKey, Rows> = BTreeMap::new();
+    for row in work.rows(PIECES, &[&channels, &entities]).await? {
+        let count = Count { held: row.try_get(4)?, gone: row.try_get(5)?, back: row.try_get(6)? };
+        let order = pieces.entry((row.try_get(0)?, row.try_get(1)?)).or_default();
+        order.insert((row.try_get(2)?, row.try_get(3)?), count);
+    }
+    Ok(pieces)
+}
+
+async fn put(work: &Work<'_>, orders: &BTreeMap<OrderKey, Rows>) -> Result<(), Trouble> {
+    let (mut channels, mut entities, mut skus, mut branches) = (vec![], vec![], vec![], vec![]);
+    let (mut held, mut gone, mut back) = (vec![], vec![], vec![]);
+    for (key, rows) in orders {
+        for ((sku, branch), count) in rows {
+            channels.push(key.0.as_str());
+            entities.push(key.1.as_str());
+            skus.push(sku.as_str());
+            branches.push(branch.as_str());
+            held.push(count.held);
+            gone.push(count.gone);
+            back.push(count.back);
+        }
+    }
+    work.run(PUT, &[&channels, &entities, &skus, &branches, &held, &gone, &back]).await.map(drop)
+}
+
+async fn shift(work: &Work<'_>, moved: &BTreeMap<(&str, String, String), Moved>) -> Result<(), Trouble> {
+    let channels: Vec<&str> = moved.keys().map(|(channel, ..)| *channel).collect();
+    let skus: Vec<&str> = moved.keys().map(|(_, sku, _)| sku.as_str()).collect();
+    let branches: Vec<&str> = moved.keys().map(|(.., branch)| branch.as_str()).collect();
+    let available: Vec<i64> = moved.values().map(|by| by.available).collect();
+    let on_hand: Vec<i64> = moved.values().map(|by| by.on_hand).collect();
+    work.run(MOVE, &[&channels, &skus, &branches, &available, &on_hand]).await.map(drop)
+}
+
+/// Notes the pieces of documents that are about to be booked.
+pub(super) async fn intend(work: &Work<'_>, intents: &[Intent]) -> Result<(), Trouble> {
+    let (mut channels, mut documents, mut entities) = (vec![], vec![], vec![]);
+    let (mut skus, mut branches, mut counts) = (vec![], vec![], vec![]);
+    for intent in intents {
+        for pieces in &intent.pieces {
+            channels.push(intent.channel.as_str());
+            documents.push(text::clean(&intent.key));
+            entities.push(text::key(&intent.order));
+            skus.push(text::key(pieces.sku.as_str()));
+            branches.push(pieces.branch.as_str());
+            counts.push(pieces.count);
+        }
+    }
+    if channels.is_empty() {
+        return Ok(());
+    }
+    let texts = |column: &[std::borrow::Cow<'_, str>]| column.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let (documents, entities, skus) = (texts(&documents), texts(&entities), texts(&skus));
+    work.run(INTEND, &[&channels, &documents, &entities, &skus, &branches, &counts]).await.map(drop)
+}
+
+/// Documents are in the books: their orders hold their pieces no more.
+pub(super) async fn booked(work: &Work<'_>, channels: &[&str], documents: &[&str]) -> Result<(), Trouble> {
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let mut orders = BTreeSet::new();
+    for row in work.rows(ON_THEIR_WAY, &[&channels, &documents]).await? {
+        orders.insert((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?));
+    }
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let (their_channels, entities) = columns(orders.iter());
+    work.rows(HOLD, &[&their_channels, &entities]).await?;
+    work.run(BOOKED, &[&channels, &documents]).await?;
+    work.run(LIVE, &[&their_channels, &entities]).await.map(drop)
+}

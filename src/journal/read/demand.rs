@@ -1,0 +1,43 @@
+//! What web orders take from stock, each SKU as of one moment: one statement reads all that is known of it.
+
+use super::{Reader, rows_for};
+use crate::domain::{BookedPieces, ChannelName, Moved, WebDemand, WebPieces};
+use crate::journal::value::Value;
+use crate::journal::{JournalError, text};
+
+const DEMAND: &str = "SELECT 'piece' AS what, p.entity, p.sku, p.branch, p.held, p.gone, '' AS document FROM web_piece p \
+    WHERE p.channel = $1 AND p.live = 1 AND p.sku IN ({}) \
+    UNION ALL SELECT 'booked', b.entity, b.sku, b.branch, b.pieces, b.done, b.document FROM web_piece p \
+    JOIN web_booked b ON b.channel = p.channel AND b.entity = p.entity AND b.sku = p.sku \
+    WHERE p.channel = $1 AND p.live = 1 AND p.sku IN ({}) AND p.branch = (SELECT MIN(o.branch) FROM web_piece o \
+    WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) \
+    UNION ALL SELECT 'moved', '', m.sku, m.branch, m.available, m.on_hand, '' FROM web_moved m \
+    WHERE m.channel = $1 AND m.sku IN ({})";
+
+/// See [`crate::journal::Journal::web_demand`].
+pub(in crate::journal) async fn demand(
+    reader: &dyn Reader,
+    channel: &ChannelName,
+    skus: &[String],
+) -> Result<WebDemand, JournalError> {
+    let keys: std::collections::BTreeSet<String> = skus.iter().map(|sku| text::key(sku).into_owned()).collect();
+    let mut demand = WebDemand::default();
+    let keys = keys.iter().map(|key| Value::from(key.as_str()));
+    for row in rows_for(reader, DEMAND, &[channel.as_str().into()], keys).await? {
+        let (order, sku, branch) = (row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.text(3)?.to_owned());
+        let (first, second) = (row.int(4)?, row.int(5)?);
+        match row.text(0)? {
+            "piece" => demand.pieces.push(WebPieces { order, sku, branch, open: first, gone: second }),
+            "booked" => demand.booked.push(BookedPieces {
+                order,
+                document: row.text(6)?.to_owned(),
+                sku,
+                branch,
+                pieces: first,
+                done: second == 1,
+            }),
+            _ => drop(demand.moved.insert((sku, branch), Moved { available: first, on_hand: second })),
+        }
+    }
+    Ok(demand)
+}

@@ -1,0 +1,88 @@
+//! What web orders take from stock, kept with the deliveries that tell it and the documents that book it.
+
+use std::collections::HashMap;
+
+use rusqlite::params;
+
+use super::work::Work;
+use crate::journal::plan::demand::{Count, OrderKey, Rows, Statement, movements, newest};
+use crate::journal::{Intent, JournalError, text};
+
+const ORDER: &str = "INSERT INTO web_order (channel, entity, version) VALUES (?1, ?2, ?3) \
+    ON CONFLICT (channel, entity) DO UPDATE SET version = excluded.version WHERE excluded.version >= web_order.version";
+const SKU: &str = "SELECT key FROM link WHERE channel = ?1 AND kind = 'variant' AND other = ?2";
+const PIECES: &str = "SELECT sku, branch, held, gone, back FROM web_piece WHERE channel = ?1 AND entity = ?2";
+const CLEAR: &str = "DELETE FROM web_piece WHERE channel = ?1 AND entity = ?2";
+const PUT: &str = "INSERT INTO web_piece (channel, entity, sku, branch, held, gone, back) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const MOVE: &str = "INSERT INTO web_moved (channel, sku, branch, available, on_hand) VALUES (?1, ?2, ?3, ?4, ?5) \
+    ON CONFLICT (channel, sku, branch) DO UPDATE SET available = available + excluded.available, \
+    on_hand = on_hand + excluded.on_hand";
+const LIVE: &str = "UPDATE web_piece SET live = CASE WHEN \
+    (SELECT SUM(o.held) FROM web_piece o WHERE o.channel = ?1 AND o.entity = ?2 AND o.sku = web_piece.sku) > 0 OR \
+    (SELECT SUM(o.held + o.gone) FROM web_piece o WHERE o.channel = ?1 AND o.entity = ?2 AND o.sku = web_piece.sku) > \
+    (SELECT COALESCE(SUM(b.pieces), 0) FROM web_booked b WHERE b.channel = ?1 AND b.entity = ?2 AND b.sku = web_piece.sku \
+    AND b.done = 1) THEN 1 ELSE 0 END WHERE channel = ?1 AND entity = ?2";
+const INTEND: &str = "INSERT INTO web_booked (channel, document, entity, sku, branch, pieces) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+    ON CONFLICT DO NOTHING";
+const BOOKED: &str =
+    "UPDATE web_booked SET done = 1 WHERE channel = ?1 AND document = ?2 AND done = 0 RETURNING entity";
+
+/// Keeps the newest statement of each order.
+pub(super) fn state<'a>(work: &Work<'_>, statements: impl Iterator<Item = &'a Statement>) -> Result<(), JournalError> {
+    for (key, statement) in newest(statements) {
+        if work.run(ORDER, params![key.0, key.1, statement.version])? == 0 {
+            continue;
+        }
+        let new = statement.rows(&skus(work, &statement)?);
+        let old = pieces(work, &key)?;
+        if old == new {
+            continue;
+        }
+        work.run(CLEAR, params![key.0, key.1])?;
+        for ((sku, branch), count) in &new {
+            work.run(PUT, params![key.0, key.1, sku, branch, count.held, count.gone, count.back])?;
+        }
+        for ((sku, branch), by) in movements(&old, &new) {
+            work.run(MOVE, params![key.0, sku, branch, by.available, by.on_hand])?;
+        }
+        work.run(LIVE, params![key.0, key.1])?;
+    }
+    Ok(())
+}
+
+fn skus(work: &Work<'_>, statement: &Statement) -> Result<HashMap<(String, String), String>, JournalError> {
+    let mut skus = HashMap::new();
+    let channel = &statement.key.0;
+    for variant in statement.lines.iter().filter_map(|line| line.variant.as_ref()) {
+        if let Some(sku) = work.first(SKU, params![channel, variant], |row| row.get(0))? {
+            skus.insert((channel.clone(), variant.clone()), sku);
+        }
+    }
+    Ok(skus)
+}
+
+fn pieces(work: &Work<'_>, key: &OrderKey) -> Result<Rows, JournalError> {
+    let rows = work.rows(PIECES, params![key.0, key.1], |row| {
+        let count = Count { held: row.get(2)?, gone: row.get(3)?, back: row.get(4)? };
+        Ok(((row.get(0)?, row.get(1)?), count))
+    })?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Notes the pieces of a document that is about to be booked.
+pub(super) fn intend(work: &Work<'_>, intent: &Intent) -> Result<(), JournalError> {
+    let (channel, document) = (intent.channel.as_str(), text::clean(&intent.key));
+    for pieces in &intent.pieces {
+        let (entity, sku) = (text::key(&intent.order), text::key(pieces.sku.as_str()));
+        work.run(INTEND, params![channel, document, entity, sku, pieces.branch.as_str(), pieces.count])?;
+    }
+    Ok(())
+}
+
+/// A document is in the books: its order holds its pieces no more.
+pub(super) fn booked(work: &Work<'_>, channel: &str, document: &str) -> Result<(), JournalError> {
+    let mut orders: Vec<String> = work.rows(BOOKED, params![channel, document], |row| row.get(0))?;
+    orders.dedup();
+    orders.iter().try_for_each(|entity| work.run(LIVE, params![channel, entity]).map(drop))
+}

@@ -1,0 +1,209 @@
+//! Stock that cannot oversell: tills and the web sell the same few things at the same time (P5).
+//!
+//! Whatever the web shows and the web has taken together, is what the office had to begin with less what the tills sold. So
+//! each figure the bridge writes can be judged where it lands: with what orders had taken by then it may not come to more.
+
+use std::time::Duration;
+
+use tillbridge::domain::{BranchCode, Sku};
+use tillbridge::rehearsal::TownPlan;
+use tillbridge::sandbox::shopify::lives::{OrderPlan, RefundLinePlan, RefundPayment, RefundPlan, Restock, SkuInfo};
+use tillbridge::sandbox::shopify::{ShopSandbox, WebhookWeather};
+use tillbridge::storefront::StockFigure;
+
+use crate::support::house::{Deployment, House, on_both_deployments};
+
+fn web() -> BranchCode {
+    BranchCode::parse("WEB").unwrap()
+}
+
+fn info(house: &House, sku: &Sku) -> SkuInfo {
+    house.town().shop.catalogue().into_iter().find(|info| info.sku == sku.as_str()).unwrap()
+}
+
+/// An order of one thing, prices containing their tax.
+fn order(info: &SkuInfo, pieces: i64) -> OrderPlan {
+    let mut plan = OrderPlan::plain(info.price.currency(), &[(info, pieces)]);
+    plan.taxes_included = true;
+    plan
+}
+
+fn available(shop: &ShopSandbox, sku: &Sku) -> i64 {
+    shop.stock(sku.as_str(), "WEB").unwrap().available
+}
+
+/// A house with one town whose channel writes that figure.
+async fn house(deployment: Deployment, figure: StockFigure) -> House {
+    let mut house = House::build(deployment, vec![TownPlan { stock: 60, ..TownPlan::new("kiwi") }]).await;
+    house.rules().stock.figure = figure;
+    house.opens().await;
+    house
+}
+
+/// Tills and the web sell in rounds; between the rounds the tills rest until the bridge has heard of all they did.
+async fn storm(deployment: Deployment, figure: StockFigure) {
+    let house = house(deployment, figure).await;
+    let (shop, office) = (&house.town().shop, &house.town().office);
+    let rounds: i64 = std::env::var("STOCK_ROUNDS").map_or(3, |rounds| rounds.parse().unwrap());
+    let skus: Vec<Sku> = house.town().assortment.skus[..3].to_vec();
+    let infos: Vec<SkuInfo> = skus.iter().map(|sku| info(&house, sku)).collect();
+    shop.webhook_weather(WebhookWeather {
+        same_id_twice: 200,
+        new_id_twice: 200,
+        delay_up_to: Duration::from_millis(400),
+        ..WebhookWeather::default()
+    });
+    let mut limits = Vec::new();
+    for sku in &skus {
+        limits.push(house.pieces(sku.as_str(), "WEB").await);
+    }
+    let before = shop.stock_writes().len();
+    let (mut seen, mut changes) = (before, 0);
+    let mut ordered = 0_usize;
+    for round in 0..rounds {
+        for sku in &skus {
+            // Goods come in while nothing else happens: the limit rises by them.
+            office.receive_goods(sku, &web(), 12).await.unwrap();
+        }
+        house.rest().await;
+        limits.iter_mut().for_each(|limit| *limit += 12);
+        seen = judged(&house, &skus, &limits, seen);
+        changes += skus.len();
+        let tills = async {
+            let mut sold = vec![0; skus.len()];
+            for sale in 0..12 {
+                let at = sale % skus.len();
+                let pieces = 1 + i64::try_from(sale % 2).unwrap();
+                if available(shop, &skus[at]) > pieces {
+                    office.sell_at_till(&skus[at], &web(), pieces).await.unwrap();
+                    sold[at] += pieces;
+                    changes += 1;
+                }
+                // As fast as the bridge follows: the next sale comes when something was shown, or at once.
+                tokio::task::yield_now().await;
+            }
+            sold
+        };
+        let people = async {
+            let mut orders = Vec::new();
+            for number in 0..12 {
+                ordered += 1;
+                let info = &infos[number % 3];
+                if available(shop, &Sku::parse(&info.sku).unwrap()) < 2 {
+                    continue;
+                }
+                let id = shop.place_order(&order(info, 1 + i64::try_from(number % 2).unwrap())).await.unwrap();
+                match number % 4 {
+                    0 => shop.fulfil(id).await.unwrap(),
+                    1 => shop.cancel(id).await.unwrap(),
+                    2 => orders.push(id),
+                    _ => {
+                        shop.fulfil(id).await.unwrap();
+                        shop.refund(id, &taken_back(info)).await.unwrap();
+                    }
+                }
+            }
+            orders
+        };
+        let (sold, open) = tokio::join!(tills, people);
+        for order in open {
+            // Some stay open over the round's end.
+            if order % 2 == u64::from(round % 2 == 0) {
+                shop.fulfil(order).await.unwrap();
+            }
+        }
+        house.rest().await;
+        seen = judged(&house, &skus, &limits, seen);
+        for (at, sold) in sold.iter().enumerate() {
+            limits[at] -= sold;
+            let level = shop.stock(skus[at].as_str(), "WEB").unwrap();
+            let there = house.pieces(skus[at].as_str(), "WEB").await;
+            assert_eq!(level.on_hand, there, "round {round}: {} at rest, {level:?}", skus[at]);
+        }
+    }
+    let writes = shop.stock_writes().len() - before;
+    eprintln!(
+        "{figure:?} on {deployment:?}: {changes} changes at the tills, {ordered} web orders, {writes} stock writes"
+    );
+    assert!(writes * 10 <= changes * 12, "{writes} writes for {changes} changes");
+    let waiting = async || house.journal().counts().await.unwrap().handlings_in("waiting") == 0;
+    house.until("refunds of cancelled orders look whether there is anything to wait for", waiting).await;
+    house.keeps_its_promises(0).await;
+}
+
+/// One piece came back and went on the shelf.
+fn taken_back(info: &SkuInfo) -> RefundPlan {
+    let subtotal = i64::try_from(info.price.amount().mantissa()).unwrap();
+    let line = RefundLinePlan { line: 0, quantity: 1, restock: Restock::Return { location: 0 }, subtotal, tax: 0 };
+    let payment = RefundPayment { payment: 0, amount: subtotal, rounding: 0, pending: false };
+    RefundPlan { lines: vec![line], payments: vec![payment], ..RefundPlan::default() }
+}
+
+/// No figure written since may, with what orders had taken, come to more than the office could give.
+fn judged(house: &House, skus: &[Sku], limits: &[i64], since: usize) -> usize {
+    let writes = house.town().shop.stock_writes();
+    for write in writes[since..].iter().filter(|write| write.location == "WEB") {
+        let Some(at) = skus.iter().position(|sku| sku.as_str() == write.sku) else { continue };
+        let shown = write.available + write.taken;
+        assert!(shown <= limits[at], "{write:?} shows {} more than the office can give", shown - limits[at]);
+    }
+    writes.len()
+}
+
+on_both_deployments! {
+    // proves F-343 F-362
+    async fn tills_and_web_sell_the_same_few_pieces_and_never_one_too_many_on_hand(deployment: Deployment) {
+        storm(deployment, StockFigure::OnHand).await;
+    }
+
+    // proves F-343 F-362
+    async fn tills_and_web_sell_the_same_few_pieces_and_never_one_too_many_available(deployment: Deployment) {
+        storm(deployment, StockFigure::Available).await;
+    }
+
+    /// What cannot be booked is gone from the shelf all the same, whatever the office still shows.
+    async fn what_was_shipped_and_is_not_booked_is_not_shown_again(deployment: Deployment) {
+        let mut house = House::build(deployment, vec![TownPlan::new("kiwi")]).await;
+        let otherwise = house.rules().payments.otherwise.take();
+        house.opens().await;
+        let sku = house.town().assortment.skus[0].clone();
+        let (info, before) = (info(&house, &sku), house.pieces(sku.as_str(), "WEB").await);
+        let mut odd = order(&info, 5);
+        odd.pay_by("a gateway nobody mapped");
+        let id = house.town().shop.place_order(&odd).await.unwrap();
+        house.town().shop.fulfil(id).await.unwrap();
+        house.rest().await;
+        assert_eq!(house.dead_letters().await.len(), 1, "its payment has no code");
+        house.town().office.sell_at_till(&sku, &web(), 1).await.unwrap();
+        house.rest().await;
+        assert_eq!(house.pieces(sku.as_str(), "WEB").await, before - 1);
+        assert_eq!(available(&house.town().shop, &sku), before - 6);
+        house.stop().await;
+        house.rules().payments.otherwise = otherwise;
+        house.start().await;
+        let letter = house.dead_letters().await.remove(0).id;
+        assert_eq!(house.journal().retry_dead(&[letter], "ana").await.unwrap(), 1);
+        house.rest().await;
+        assert_eq!(available(&house.town().shop, &sku), before - 6, "booking it changes nothing on the web");
+        house.keeps_its_promises(0).await;
+    }
+
+    async fn few_pieces_are_not_shown_and_some_are_kept_back(deployment: Deployment) {
+        let mut house = House::build(deployment, vec![TownPlan::new("kiwi")]).await;
+        let rules = &mut house.rules().stock;
+        (rules.figure, rules.show_from, rules.safety) = (StockFigure::Available, 4, 2);
+        house.start().await;
+        house.rest().await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        let sku = house.town().assortment.skus[0].clone();
+        let there = house.pieces(sku.as_str(), "WEB").await;
+        assert_eq!(available(shop, &sku), there - 2);
+        office.sell_at_till(&sku, &web(), there - 6).await.unwrap();
+        house.rest().await;
+        assert_eq!(available(shop, &sku), 4);
+        office.sell_at_till(&sku, &web(), 1).await.unwrap();
+        house.rest().await;
+        assert_eq!(available(shop, &sku), 0, "three would be fewer than are shown at all");
+        house.stop().await;
+    }
+}

@@ -1,0 +1,155 @@
+//! What web orders take from stock: the newest statement of each order, and what of it is booked.
+
+use tillbridge::domain::{BranchCode, HandlingId, Moved, Sku, Version, WebClaim, WebLine};
+use tillbridge::journal::{
+    DeliverySettlement, Effect, Intent, Link, LinkKind, Pieces, Settlement, Standing, Verdict, Written,
+};
+
+use super::shelf::Shelf;
+use super::things::*;
+
+on_both_journals! {
+    what_an_order_takes_is_held_until_it_is_booked
+    an_older_statement_of_an_order_is_left_out
+    the_same_statement_again_moves_nothing
+    a_variant_is_known_by_its_link_before_its_sku
+    a_document_on_its_way_is_told_apart
+    channels_hold_their_own
+    what_is_about_to_be_written_is_kept_and_never_goes_back
+}
+
+fn web() -> BranchCode {
+    BranchCode::parse("WEB").unwrap()
+}
+
+fn tee() -> Sku {
+    Sku::parse("TEE").unwrap()
+}
+
+fn line(open: i64, gone: i64, back: i64) -> (BranchCode, WebLine) {
+    (web(), WebLine { sku: Some(tee()), variant: None, location: None, open, gone, back })
+}
+
+fn claim(order: &str, version: i64, lines: Vec<(BranchCode, WebLine)>) -> WebClaim {
+    WebClaim { order: order.into(), version: Version(version), lines }
+}
+
+impl Shelf {
+    /// A delivery states these orders, in this order and in one batch.
+    async fn states(&self, claims: Vec<WebClaim>) {
+        let id = self.receives(&uuid::Uuid::new_v4().to_string()).await;
+        let taken = self.journal.take_deliveries(1_000, LEASE).await.unwrap();
+        let fence = taken.iter().find(|taken| taken.delivery.id == id).unwrap().fence;
+        let demand = claims.into_iter().map(|claim| (kiwi(), claim)).collect();
+        let verdict = Verdict::Ignored("no news but for the stock".into());
+        let settlement = DeliverySettlement { id, fence, verdict, demand };
+        self.journal.settle_deliveries(vec![settlement]).await.unwrap();
+    }
+
+    /// Pieces open and not booked, and how far the shop's figures were moved.
+    async fn holds(&self) -> ((i64, i64), Moved) {
+        let demand = self.journal.web_demand(&kiwi(), &["TEE".into(), "HAT".into()]).await.unwrap();
+        let held = demand.held(&tee(), &web());
+        ((held.open, held.unbooked), demand.moved(&tee(), &web()))
+    }
+
+    /// An invoice of these pieces is about to be booked.
+    async fn intends(&self, order: &str, count: i64) -> Standing {
+        let pieces = vec![Pieces { sku: tee(), branch: web(), count }];
+        let key = format!("invoice shop/{order}");
+        let intent = Intent { key, handling: HandlingId(1), channel: kiwi(), order: order.into(), pieces };
+        self.journal.intend(vec![intent]).await.unwrap().remove(0)
+    }
+
+    /// It is booked.
+    async fn books(&self, order: &str) {
+        self.raises(vec![cancelled(&format!("{order}/{}", uuid::Uuid::new_v4()))], &["invoice"]).await;
+        let claim = self.works_on_one().await;
+        let mut settlement = Settlement::of(&claim, done());
+        let key = format!("invoice shop/{order}");
+        settlement.effects = vec![Effect { key, kind: "invoice", result: "INV-1".into() }];
+        assert!(self.keeps(settlement).await);
+    }
+}
+
+async fn what_an_order_takes_is_held_until_it_is_booked(shelf: Shelf) {
+    assert_eq!(shelf.holds().await, ((0, 0), Moved::default()));
+    shelf.states(vec![claim("order:1", 1, vec![line(2, 0, 0), line(1, 0, 0)])]).await;
+    assert_eq!(shelf.holds().await, ((3, 3), Moved { available: 3, on_hand: 0 }));
+    shelf.states(vec![claim("order:1", 2, vec![line(0, 3, 0)])]).await;
+    assert_eq!(shelf.holds().await, ((0, 3), Moved { available: 3, on_hand: 3 }));
+    assert_eq!(shelf.intends("order:1", 3).await, Standing::Fresh);
+    assert_eq!(shelf.holds().await.0, (0, 3), "it is not in the books yet");
+    shelf.books("order:1").await;
+    assert_eq!(shelf.holds().await.0, (0, 0));
+    shelf.states(vec![claim("order:1", 3, vec![line(0, 3, 2)])]).await;
+    let shelf = shelf.reopened().await;
+    assert_eq!(shelf.holds().await, ((0, 0), Moved { available: 1, on_hand: 1 }), "what came back was booked before");
+    assert_eq!(shelf.look("SELECT sku, live FROM web_piece").await, [("TEE".to_owned(), 0)], "it is out of the way");
+}
+
+async fn an_older_statement_of_an_order_is_left_out(shelf: Shelf) {
+    shelf.states(vec![claim("order:1", 5, vec![line(0, 3, 0)]), claim("order:1", 4, vec![line(3, 0, 0)])]).await;
+    assert_eq!(shelf.holds().await, ((0, 3), Moved { available: 3, on_hand: 3 }));
+    shelf.states(vec![claim("order:1", 4, vec![line(3, 0, 0)])]).await;
+    assert_eq!(shelf.holds().await, ((0, 3), Moved { available: 3, on_hand: 3 }));
+    shelf.states(vec![claim("order:1", 6, vec![])]).await;
+    assert_eq!(shelf.holds().await, ((0, 0), Moved::default()), "everything on it was cancelled");
+}
+
+async fn the_same_statement_again_moves_nothing(shelf: Shelf) {
+    for _ in 0..3 {
+        shelf.states(vec![claim("order:1", 5, vec![line(3, 1, 0)]), claim("order:1", 5, vec![line(3, 1, 0)])]).await;
+    }
+    assert_eq!(shelf.holds().await, ((3, 4), Moved { available: 4, on_hand: 1 }));
+    assert_eq!(shelf.intends("order:1", 4).await, Standing::Fresh);
+    assert_eq!(shelf.intends("order:1", 4).await, Standing::InDoubt);
+    shelf.books("order:1").await;
+    shelf.books("order:1").await;
+    assert_eq!(shelf.holds().await.0, (3, 0), "booked before it was shipped, once");
+}
+
+async fn a_variant_is_known_by_its_link_before_its_sku(shelf: Shelf) {
+    shelf.raises(vec![stock("TEE", 1)], &["product"]).await;
+    let made = shelf.works_on_one().await;
+    let mut settlement = Settlement::of(&made, done());
+    settlement.links = vec![Link { kind: LinkKind::Variant, key: "TEE".into(), other: "variant/9".into() }];
+    assert!(shelf.keeps(settlement).await);
+    let renamed = |variant: &str, sku: Option<&str>| {
+        let (at, line) = line(1, 0, 0);
+        let sku = sku.map(|sku| Sku::parse(sku).unwrap());
+        (at, WebLine { sku, variant: Some(variant.into()), ..line })
+    };
+    shelf
+        .states(vec![claim("order:1", 1, vec![renamed("variant/9", Some("T-shirt")), renamed("variant/8", None)])])
+        .await;
+    assert_eq!(shelf.holds().await, ((1, 1), Moved { available: 1, on_hand: 0 }));
+}
+
+async fn a_document_on_its_way_is_told_apart(shelf: Shelf) {
+    shelf.intends("order:1", 2).await;
+    shelf.states(vec![claim("order:1", 1, vec![line(0, 2, 0)]), claim("order:2", 1, vec![line(0, 5, 0)])]).await;
+    let mut demand = shelf.journal.web_demand(&kiwi(), &["TEE".into()]).await.unwrap();
+    assert_eq!(demand.in_doubt().into_iter().collect::<Vec<_>>(), ["invoice shop/order:1"]);
+    demand.found(&["invoice shop/order:1".to_owned()].into());
+    assert_eq!(demand.held(&tee(), &web()).unbooked, 5);
+}
+
+async fn channels_hold_their_own(shelf: Shelf) {
+    shelf.states(vec![claim("order:1", 1, vec![line(2, 0, 0)])]).await;
+    let elsewhere = shelf.journal.web_demand(&channel("weka"), &["TEE".into()]).await.unwrap();
+    assert_eq!(elsewhere, Default::default());
+    assert_eq!(shelf.journal.web_demand(&kiwi(), &[]).await.unwrap(), Default::default());
+}
+
+async fn what_is_about_to_be_written_is_kept_and_never_goes_back(shelf: Shelf) {
+    let written =
+        |version, value: &str| Written { entity: "sent:TEE".into(), version: Version(version), value: value.into() };
+    let channel = kiwi();
+    let keep = |written| shelf.journal.keep_written(&channel, written);
+    keep(vec![written(3, "three"), written(3, "three again")]).await.unwrap();
+    keep(vec![written(2, "two")]).await.unwrap();
+    keep(vec![]).await.unwrap();
+    let known = shelf.journal.written(&kiwi(), &["sent:TEE".into()]).await.unwrap();
+    assert_eq!(known, [Some(written(3, "three again"))]);
+}
