@@ -5,6 +5,7 @@
 //! Next in the flow: [`crate::storefront`] and [`crate::office`] translate foreign shapes into these types.
 
 mod access;
+mod books;
 mod call_error;
 mod credit;
 mod customer;
@@ -15,13 +16,16 @@ mod event_schema;
 mod money;
 mod names;
 mod order;
+mod order_state;
 mod privacy;
 mod product;
+mod reckoning;
 mod sale;
 mod secret;
 mod stock;
 
 pub use access::{Access, StorefrontLeft};
+pub use books::{Books, Entry};
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
 pub use customer::{Account, Address, Buyer, Consent, ConsentState, Customer, CustomerMerged, CustomerProfile};
@@ -32,9 +36,11 @@ pub use money::{Currency, Money, MoneyError};
 pub use names::{
     BadName, BranchCode, ChannelName, DocumentRef, HandlerName, OfficeName, Sku, StorefrontName, StyleCode,
 };
-pub use order::OrderCancelled;
+pub use order::{OrderCancelled, OrderChanged, Placed, SaleMoment};
+pub use order_state::{OrderLine, OrderReturn, OrderState, ReturnedLine, ShippedPieces};
 pub use privacy::{ERASED, Person, PrivacyRequest, PrivacyWish, erase};
 pub use product::{Image, Price, Product, ProductArchived, Variant};
+pub use reckoning::{Open, Reckoned, Step, reckon};
 pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};
 pub use secret::Secret;
 pub use stock::{StockLevel, StockSeen};

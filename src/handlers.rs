@@ -18,17 +18,21 @@ use crate::policy::Channel;
 use crate::storefront::Storefront;
 
 mod account;
+mod books;
 mod cancellation;
 mod credit_note;
 mod customer;
 mod departure;
 mod document;
 mod invoice;
+mod items;
 mod merge;
 mod outcome;
+mod paper;
 mod price;
 mod privacy;
 mod product;
+mod reckoning;
 mod state;
 pub mod stock;
 
@@ -78,6 +82,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
     vec![
         Arc::new(invoice::WriteInvoice),
         Arc::new(credit_note::WriteCreditNote),
+        Arc::new(reckoning::Reckon),
         Arc::new(cancellation::NoteCancellation),
         Arc::new(departure::NoteDeparture),
         Arc::new(privacy::CarryOutPrivacy),

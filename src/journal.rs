@@ -276,6 +276,9 @@ pub struct Intent {
     pub handling: HandlingId,
     /// Its channel.
     pub channel: ChannelName,
+    /// What exactly is about to be written, as the handler understands it. Kept until the effect is done, so that an attempt
+    /// that was cut short is finished as it was begun.
+    pub plan: Option<String>,
     /// The web order it is for, where it takes that order's pieces off the office's stock.
     pub order: String,
     /// The pieces it takes.
@@ -299,7 +302,10 @@ pub enum Standing {
     /// Never intended before.
     Fresh,
     /// Intended before without a known outcome: look it up, do not write blindly.
-    InDoubt,
+    InDoubt {
+        /// What was about to be written then.
+        plan: Option<String>,
+    },
     /// It took effect before, with this result.
     Done(String),
 }
@@ -558,6 +564,9 @@ pub trait Journal: Intake + Archive {
     /// Commits that effects are about to happen, with the pieces they take, and says how each stands.
     async fn intend(&self, intents: Vec<Intent>) -> Result<Vec<Standing>, JournalError>;
 
+    /// The plans of those of these effects that were intended and have no known outcome, in order.
+    async fn in_doubt(&self, channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError>;
+
     /// The other side's ids of these keys, in order.
     async fn links(
         &self,
@@ -585,6 +594,17 @@ pub trait Journal: Intake + Archive {
 
     /// Makes a channel known. One that never was before begins paused where a reason is given; any other stays as it is.
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError>;
+
+    /// The versions of the newest statements of these web orders, in order.
+    async fn web_orders(&self, channel: &ChannelName, orders: &[String]) -> Result<Vec<Option<Version>>, JournalError>;
+
+    /// Whether events of a kind were raised for these source documents, in order.
+    async fn raised(
+        &self,
+        channel: &ChannelName,
+        kind: EventType,
+        documents: &[String],
+    ) -> Result<Vec<bool>, JournalError>;
 
     /// Stops handing out a channel's work, keeping it.
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError>;

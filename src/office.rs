@@ -4,9 +4,11 @@
 //! records as deliveries, event drafts, and booked numbers. It keeps P2 at the far end: every document carries a reference
 //! that the office refuses to book twice. Next in the flow: [`crate::flow::poll`] journals the changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     BranchCode, CallError, Currency, CustomerProfile, Delivery, LineKind, Money, NewDelivery, Normalised, OfficeName,
@@ -87,7 +89,7 @@ pub struct OfficeDescription {
 }
 
 /// Which kind of document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
     /// An invoice, paid in full.
@@ -97,7 +99,7 @@ pub enum DocumentKind {
 }
 
 /// Whom a document is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentCustomer {
     /// The person's key at the storefront, unique across all storefronts of the office. The office keeps it as the
     /// cross-reference; a second document with the same key goes to the same customer.
@@ -110,7 +112,7 @@ pub struct DocumentCustomer {
 }
 
 /// A line of a document. Amounts are the line's whole, except `unit_price`; all are positive on a credit note too.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentLine {
     /// The storefront's id of the line, unique within the document.
     pub line: String,
@@ -137,7 +139,7 @@ pub struct DocumentLine {
 }
 
 /// Money that came in (invoice) or went out (credit note).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentPayment {
     /// The office's pay code.
     pub pay_code: String,
@@ -148,7 +150,7 @@ pub struct DocumentPayment {
 }
 
 /// A finished document that balances.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// Which kind.
     pub kind: DocumentKind,
@@ -174,6 +176,15 @@ pub struct Document {
     pub payments: Vec<DocumentPayment>,
     /// What it comes to, tax and cash rounding included.
     pub total: Money,
+}
+
+/// What an office knows of some SKUs and barcodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownItems {
+    /// The SKUs among those asked for that it has.
+    pub skus: BTreeSet<Sku>,
+    /// The SKUs of each barcode that was asked for; one that several items share has several.
+    pub by_barcode: BTreeMap<String, Vec<Sku>>,
 }
 
 /// A document in the books.
@@ -206,6 +217,9 @@ pub trait Office: Send + Sync + 'static {
 
     /// Says what a changed record means. Pure.
     fn normalise(&self, delivery: &Delivery) -> Normalised;
+
+    /// Looks up items by SKU and by barcode, all at once. A read: may be repeated.
+    async fn items(&self, skus: &[Sku], barcodes: &[String]) -> Result<KnownItems, CallError>;
 
     /// Looks up documents by external reference. A read: may be repeated. The answer has one entry per reference, in order.
     async fn find(&self, kind: DocumentKind, references: &[String]) -> Result<Vec<Option<Booked>>, CallError>;

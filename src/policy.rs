@@ -5,15 +5,20 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::{BranchCode, ChannelName, Held, OfficeName, StorefrontName};
+use crate::domain::{BranchCode, ChannelName, Fact, Held, OfficeName, Placed, Sku, StorefrontName};
 use crate::office::ChangeKind;
 use crate::storefront::{CustomerOwners, Owner, StockFigure};
 
-/// When a web sale goes to the office.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SaleMoment {
-    /// When everything has been shipped (F-358).
-    Fulfilled,
+pub use crate::domain::SaleMoment;
+
+/// What is done with orders of a kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Treatment {
+    /// They are left out.
+    #[default]
+    Skip,
+    /// They are booked like any other.
+    Book,
 }
 
 /// The rules between one storefront and one office.
@@ -46,6 +51,53 @@ pub struct SaleRules {
     pub when: SaleMoment,
     /// The branch that web sales count for and whose stock they move.
     pub branch: BranchCode,
+    /// Orders of the storefront's own point of sale.
+    pub pos_orders: Treatment,
+    /// Orders placed as a test.
+    pub test_orders: Treatment,
+    /// The item that stands for goods the office does not know, such as custom lines and deleted products; without one such a
+    /// line is a dead letter.
+    pub placeholder: Option<Sku>,
+}
+
+impl SaleRules {
+    /// Rules that book sales of a branch at a moment, and everything else as by default.
+    #[must_use]
+    pub fn plain(when: SaleMoment, branch: BranchCode) -> Self {
+        Self { when, branch, pos_orders: Treatment::Skip, test_orders: Treatment::Skip, placeholder: None }
+    }
+
+    /// Why an order is left out, if it is.
+    #[must_use]
+    pub fn skips(&self, placed: Placed) -> Option<&'static str> {
+        if placed.test && self.test_orders == Treatment::Skip {
+            return Some("it is a test order, which this channel leaves out (`test_orders`)");
+        }
+        if placed.at_till && self.pos_orders == Treatment::Skip {
+            return Some("it was sold at the storefront's point of sale, which this channel leaves out (`pos_orders`)");
+        }
+        None
+    }
+
+    /// Why a fact is no news for this channel, if it is none.
+    #[must_use]
+    pub fn declines(&self, fact: &Fact) -> Option<String> {
+        let (matters, placed) = match fact {
+            Fact::SaleInvoiced(sale) => (sale.moment == self.when, Some(sale.placed)),
+            Fact::OrderChanged(change) => (change.matters_at.contains(&self.when), change.placed),
+            Fact::SaleCredited(credit) => (true, credit.placed),
+            _ => return None,
+        };
+        if let Some(why) = placed.and_then(|placed| self.skips(placed)) {
+            return Some(why.to_owned());
+        }
+        let when = match self.when {
+            SaleMoment::Fulfilled => "when all of an order has been shipped",
+            SaleMoment::Paid => "when an order has been paid",
+            SaleMoment::EachFulfilment => "with each shipment",
+        };
+        (!matters).then(|| format!("this channel books {when}"))
+    }
 }
 
 /// How stock is shown.

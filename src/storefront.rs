@@ -12,11 +12,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    Address, CallError, Consent, CustomerProfile, Delivery, Money, NewDelivery, Normalised, Payment, Product, Sku,
-    StorefrontName, Verified, WebOrder,
+    Address, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState,
+    Payment, Product, Sku, StorefrontName, Verified, WebOrder,
 };
 
-pub mod audit;
 pub mod shopify;
 
 /// A call to our webhook endpoint, as it came over the wire.
@@ -240,6 +239,9 @@ pub trait Storefront: Send + Sync + 'static {
 
     /// Reads how an order was paid, in the shop's currency. A read: may be repeated.
     async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError>;
+
+    /// Reads everything about an order, by its first invoice's reference: to the end of every list. A read: may be repeated.
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError>;
 
     /// Creates a product with its variants, or finds the one that carries the same office key: repeating it is safe.
     /// Prices are those of the moment `now`. Published where the configuration says.

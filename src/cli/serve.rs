@@ -11,7 +11,7 @@ use crate::flow::receive::Door;
 use crate::flow::{Beats, Bells, Pace, Role, Running, Stage};
 use crate::ops::admin::Admin;
 use crate::ops::health::Health;
-use crate::ops::probes::{BusProbe, ChannelProbe, JournalProbe, LoopProbe, StorefrontProbe};
+use crate::ops::probes::{AlertProbe, Alerts, BusProbe, ChannelProbe, JournalProbe, LoopProbe};
 use crate::{app, handlers, ops};
 
 /// How long work in hand may take to be settled once the process is told to end.
@@ -65,7 +65,7 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
             Box::new(JournalProbe(Arc::clone(&stage.journal))),
             Box::new(BusProbe(Arc::clone(&stage.bus))),
             Box::new(LoopProbe(stage.beats.clone())),
-            Box::new(StorefrontProbe(Arc::clone(&stage.sides))),
+            Box::new(AlertProbe(alerts(&stage.sides))),
             Box::new(ChannelProbe {
                 journal: Arc::clone(&stage.journal),
                 channels: config.channels.iter().map(|channel| channel.name.clone()).collect(),
@@ -102,6 +102,16 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
     }
     let hint = "nothing is lost: it is due again when its lease ends";
     Err(Failure::failed(format!("work in hand was not settled within {} s", PATIENCE.as_secs()), hint))
+}
+
+/// What each storefront has shown lately, for readiness.
+fn alerts(sides: &handlers::Sides) -> Vec<(String, Alerts)> {
+    let alerts = |(name, storefront): (&crate::domain::StorefrontName, &Arc<dyn crate::storefront::Storefront>)| {
+        let storefront = Arc::clone(storefront);
+        let alerts: Alerts = Box::new(move || storefront.alerts());
+        (format!("storefront {name}"), alerts)
+    };
+    sides.storefronts.iter().map(alerts).collect()
 }
 
 async fn open_door(stage: &Stage, listen: &crate::config::Listen) -> Result<tokio::task::JoinHandle<()>, Failure> {

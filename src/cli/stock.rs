@@ -13,9 +13,10 @@ pub enum Command {
     /// Compare every figure and report what differs; writes nothing
     #[command(after_help = "Exit code 1 when anything differs.")]
     Audit(Args),
-    /// Compare every figure and hand over what differs to be written
+    /// Compare every figure and hand over what is too high to be written
     #[command(
-        after_help = "What differs is decided anew by the running bridge; a figure that changes meanwhile is left to it."
+        after_help = "What is handed over is decided anew by the running bridge. A figure that is too low may be a sale
+nobody has told yet: it is reported and left alone."
     )]
     Resync(Args),
 }
@@ -55,7 +56,7 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
         describe(&report, output)?;
     }
     if matches!(command, Command::Resync(_)) {
-        let raised = stocktake::raise(&desk, &report).await?;
+        let raised = stocktake::raise(&desk, &report, false).await?;
         if !args.json {
             output.line(format_args!("{} handed over to be written", counted(raised, "figure is", "figures are")))?;
         }

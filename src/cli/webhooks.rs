@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
 use crate::config::did_you_mean;
+use crate::flow::watch::audit::{self, audit, missing};
 use crate::storefront::Storefront;
-use crate::storefront::audit::{self, audit, missing};
 
 /// Commands of `tillbridge webhooks`
 #[derive(Debug, clap::Subcommand)]

@@ -9,10 +9,10 @@ use super::profile::Profile;
 use super::read::{Found, Section};
 use super::sides::{PLAIN_HINT, is_plain};
 use super::tree::{Node, Value};
-use crate::domain::{BranchCode, ChannelName, OfficeName, StorefrontName};
+use crate::domain::{BranchCode, ChannelName, OfficeName, Sku, StorefrontName};
 use crate::office::ChangeKind;
 use crate::policy::{
-    Channel, CustomerRules, PaymentRules, ReceiveCustomers, SaleMoment, SaleRules, SendCustomers, StockRules,
+    Channel, CustomerRules, PaymentRules, ReceiveCustomers, SaleMoment, SaleRules, SendCustomers, StockRules, Treatment,
 };
 use crate::storefront::{Owner, StockFigure};
 
@@ -66,12 +66,21 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
     let payments = payments(section);
     let customers = customers(&section.section("customers"));
     let (profile, branch) = (profile?, branch?);
+    let sale = sale(&section.section("sale"), profile, branch);
+    let figure = figure(&section.section("stock")).unwrap_or(profile.figure);
+    if sale.when == SaleMoment::Paid && figure == StockFigure::OnHand {
+        section.add(
+            section.section("sale").value("when").map_or(section.place(), |node| &node.place),
+            "`when = \"paid\"` takes goods off the office's stock before they leave, so its figure cannot be `on_hand`",
+            "write figure = \"available\" beneath [channels.stock], or book when orders are fulfilled",
+        );
+    }
     Some(Channel {
         name: name?,
         storefront: storefront?.value,
         office: office?.value,
-        sale: SaleRules { when: when(&section.section("sale")).unwrap_or(profile.when), branch },
-        stock: stock(&section.section("stock"), profile, locations),
+        sale,
+        stock: StockRules { figure, ..stock(&section.section("stock"), profile, locations) },
         payments,
         customers,
         begins_paused: section.text("begins").is_some_and(|found| found.value == "paused"),
@@ -176,10 +185,24 @@ fn branch(sale: &Section<'_>, channel: &Place) -> Option<BranchCode> {
     sale.name("branch", |code| BranchCode::parse(code)).map(|found| found.value)
 }
 
+fn sale(sale: &Section<'_>, profile: &Profile, branch: BranchCode) -> SaleRules {
+    SaleRules {
+        pos_orders: treatment(sale, "pos_orders"),
+        test_orders: treatment(sale, "test_orders"),
+        placeholder: sale.name("placeholder_sku", |sku| Sku::parse(sku)).map(|found| found.value),
+        ..SaleRules::plain(when(sale).unwrap_or(profile.when), branch)
+    }
+}
+
 fn when(sale: &Section<'_>) -> Option<SaleMoment> {
-    match sale.text("when")?.value {
-        "fulfilled" => Some(SaleMoment::Fulfilled),
-        _ => None,
+    let word = sale.text("when")?.value;
+    SaleMoment::ALL.into_iter().find(|moment| moment.as_str() == word)
+}
+
+fn treatment(sale: &Section<'_>, key: &str) -> Treatment {
+    match sale.text(key).map(|found| found.value) {
+        Some("book") => Treatment::Book,
+        _ => Treatment::Skip,
     }
 }
 

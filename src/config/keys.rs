@@ -108,10 +108,21 @@ const CHANNEL: &[Key] = &[
 const SALE: &[Key] = &[
     key(
         "when",
-        Shape::OneOf(&["fulfilled"]),
+        Shape::OneOf(&["fulfilled", "paid", "each_fulfilment"]),
         "when a web sale is booked; default fulfilled: when all has been shipped",
     ),
     key("branch", Shape::Text, "branch that web sales count for and whose stock they move"),
+    key(
+        "pos_orders",
+        Shape::OneOf(&["skip", "book"]),
+        "orders of the storefront's own point of sale; default skip: its till has booked them",
+    ),
+    key("test_orders", Shape::OneOf(&["skip", "book"]), "orders placed as a test; default skip"),
+    key(
+        "placeholder_sku",
+        Shape::Text,
+        "item of the office for goods it does not know, such as custom lines; left out: such a sale waits for a person",
+    ),
 ];
 
 const STOCK: &[Key] = &[

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::sale::agree;
-use super::{Currency, DocumentRef, Imbalance, LineKind, Money, Payment, Sku};
+use super::{Currency, DocumentRef, Imbalance, LineKind, Money, Payment, Placed, Sku};
 
 /// One line of a credit note. Amounts are positive for what goes back to the buyer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -29,6 +29,17 @@ pub struct CreditLine {
     pub restock: bool,
     /// The storefront's id of the place they go back to, where it says so.
     pub location: Option<String>,
+    /// The barcode of what came back, where the storefront was asked for it.
+    #[serde(default)]
+    pub barcode: Option<String>,
+}
+
+impl CreditLine {
+    /// Whether it is no thing given back but a difference: between reckoned and paid, or by the rounding of cash.
+    #[must_use]
+    pub fn is_difference(&self) -> bool {
+        self.kind == LineKind::Adjustment
+    }
 }
 
 /// A refund at the storefront that becomes one credit note with its refund on account.
@@ -51,6 +62,9 @@ pub struct Credit {
     pub refunds: Vec<Payment>,
     /// Money that is promised but has not moved yet. A credit note is written when this is zero.
     pub pending: Money,
+    /// How the order came about, where the delivery says so.
+    #[serde(default)]
+    pub placed: Option<Placed>,
 }
 
 impl Credit {

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    Account, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, Price, PrivacyRequest, Product,
-    ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
+    Account, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, OrderChanged, Price,
+    PrivacyRequest, Product, ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -103,6 +103,8 @@ facts! {
     SaleInvoiced(Sale) = "sale.invoiced";
     /// Something was given back and becomes a credit note.
     SaleCredited(Credit) = "sale.credited";
+    /// An order is not what it was.
+    OrderChanged(OrderChanged) = "order.changed";
     /// An order ended before it was invoiced.
     OrderCancelled(OrderCancelled) = "order.cancelled";
     /// A product is new or has changed.

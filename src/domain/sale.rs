@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Buyer, Currency, DocumentRef, Money, MoneyError, Sku};
+use super::{Buyer, Currency, DocumentRef, Money, MoneyError, Placed, SaleMoment, Sku};
 
 /// What a line stands for. The office books each kind to an account of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -67,6 +67,9 @@ pub struct SaleLine {
     pub discount: Money,
     /// All taxes on the line together, after discounts.
     pub tax: Money,
+    /// The barcode of what was sold, where the storefront was asked for it.
+    #[serde(default)]
+    pub barcode: Option<String>,
 }
 
 impl SaleLine {
@@ -134,6 +137,12 @@ pub struct Sale {
     pub cash_rounding: Money,
     /// How it was paid.
     pub payments: Payments,
+    /// The moment the delivery tells of; a channel books sales at one moment.
+    #[serde(default)]
+    pub moment: SaleMoment,
+    /// How the order came about.
+    #[serde(default)]
+    pub placed: Placed,
 }
 
 /// A document whose parts do not add up, with the arithmetic a person needs to see why.
@@ -225,6 +234,7 @@ mod tests {
             unit_price: euros(price),
             discount: euros(discount),
             tax: euros(tax),
+            barcode: None,
         };
         Sale {
             reference: DocumentRef::parse("order:1").unwrap(),
@@ -241,6 +251,8 @@ mod tests {
             stated_total: euros(total),
             cash_rounding: euros("-0.02"),
             payments: Payments::AskStorefront { order: "1".into(), gateways: Vec::new() },
+            moment: SaleMoment::Fulfilled,
+            placed: Placed::default(),
         }
     }
 

@@ -130,19 +130,30 @@ fn normalise<'a>(sides: &'a Sides, delivery: &Delivery) -> (Normalised, Vec<&'a 
     (normalised, channels)
 }
 
+/// Raises what the channels want of these drafts; a delivery none of them wants anything of is ignored with the reason.
 fn raise(delivery: &Delivery, drafts: &[Draft], channels: &[&Channel]) -> Verdict {
     let origin = &delivery.content.origin;
-    let raised = channels.iter().flat_map(|channel| {
-        drafts.iter().map(|draft| Raised {
-            event: Event {
-                id: EventId(Uuid::now_v7()),
-                channel: channel.name.clone(),
-                source: format!("{}/{}", origin.side.as_str(), origin.name),
-                delivery: delivery.id,
-                draft: draft.clone(),
-            },
-            handlers: handlers::wanting(draft.fact.event_type()),
-        })
-    });
-    Verdict::Handled(raised.collect())
+    let (mut raised, mut declined) = (Vec::new(), Vec::new());
+    for channel in channels {
+        for draft in drafts {
+            if let Some(why) = channel.sale.declines(&draft.fact) {
+                declined.push(why);
+                continue;
+            }
+            raised.push(Raised {
+                event: Event {
+                    id: EventId(Uuid::now_v7()),
+                    channel: channel.name.clone(),
+                    source: format!("{}/{}", origin.side.as_str(), origin.name),
+                    delivery: delivery.id,
+                    draft: draft.clone(),
+                },
+                handlers: handlers::wanting(draft.fact.event_type()),
+            });
+        }
+    }
+    match declined.into_iter().next() {
+        Some(why) if raised.is_empty() => Verdict::Ignored(why),
+        _ => Verdict::Handled(raised),
+    }
 }

@@ -3,16 +3,18 @@
 //! What comes in: a storefront, and the address its webhooks arrive at. What goes out: subscriptions made again that the
 //! storefront deleted (Shopify does so after eight failed deliveries), and notes of what a person should know, in the log, in
 //! readiness and in the journal for `tillbridge status`. Looking first makes all of it safe to repeat (P4: what is not told is
-//! not known; what was missed meanwhile [`super::reconcile`] finds).
+//! not known).
+
+pub mod audit;
 
 use std::time::Duration;
 
 use crate::domain::{CallError, StorefrontName};
 use crate::journal::{Journal, JournalError, PolledPage};
 use crate::storefront::Storefront;
-use crate::storefront::audit::missing;
 
 use super::{Stage, rest};
+use audit::missing;
 
 /// How often a storefront is looked after.
 pub const EVERY: Duration = Duration::from_secs(3600);

@@ -19,8 +19,8 @@ use crate::journal::{
 
 use crate::policy::Channel;
 
-use super::invoice::guest_key;
 use super::outcome::{after_failure, journal_failed};
+use super::paper::guest_key;
 use super::{Desk, Handler, Policy};
 
 const POLICY: Policy =

@@ -4,7 +4,7 @@
 //! figure it replaces: what was written last, less what web orders have taken since. So a write that is accepted proves that
 //! the bridge knows of every sale the storefront has made there; one that is refused is decided anew with the figure that was
 //! found. A figure lower than it should be is taken for a sale nobody has told yet, and so many pieces fewer are shown (P5),
-//! until the sale comes or [`crate::flow::reconcile`] has asked the storefront for it.
+//! until the sale comes or everything was asked for ([`crate::flow::stocktake`]).
 
 pub mod drift;
 mod figures;

@@ -34,7 +34,7 @@ use super::{
     Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
     Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
-use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified, WebDemand};
+use crate::domain::{ChannelName, Event, EventId, EventType, HandlingId, NewDelivery, Verified, Version, WebDemand};
 use appender::Appender;
 use plan::deliveries::DeliveryRow;
 
@@ -137,6 +137,10 @@ impl Journal for PostgresJournal {
         self.work(effects::Intending { intents: &intents }).await
     }
 
+    async fn in_doubt(&self, channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError> {
+        read::in_doubt(&self.pool, channel, keys).await
+    }
+
     async fn links(
         &self,
         channel: &ChannelName,
@@ -165,6 +169,19 @@ impl Journal for PostgresJournal {
 
     async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError> {
         read::demand(&self.pool, channel, skus).await
+    }
+
+    async fn web_orders(&self, channel: &ChannelName, orders: &[String]) -> Result<Vec<Option<Version>>, JournalError> {
+        read::orders(&self.pool, channel, orders).await
+    }
+
+    async fn raised(
+        &self,
+        channel: &ChannelName,
+        kind: EventType,
+        documents: &[String],
+    ) -> Result<Vec<bool>, JournalError> {
+        read::raised(&self.pool, channel, kind, documents).await
     }
 
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {

@@ -32,7 +32,7 @@ use super::{
     Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
     Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
-use crate::domain::{ChannelName, Event, EventId, HandlingId, NewDelivery, Verified, WebDemand};
+use crate::domain::{ChannelName, Event, EventId, EventType, HandlingId, NewDelivery, Verified, Version, WebDemand};
 use plan::deliveries::DeliveryRow;
 use reader::Readers;
 use writer::Writer;
@@ -141,6 +141,10 @@ impl Journal for SqliteJournal {
         self.writer.do_soon(move |work| effects::intend(work, &intents)).await
     }
 
+    async fn in_doubt(&self, channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError> {
+        read::in_doubt(&self.readers, channel, keys).await
+    }
+
     async fn links(
         &self,
         channel: &ChannelName,
@@ -170,6 +174,19 @@ impl Journal for SqliteJournal {
 
     async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError> {
         read::demand(&self.readers, channel, skus).await
+    }
+
+    async fn web_orders(&self, channel: &ChannelName, orders: &[String]) -> Result<Vec<Option<Version>>, JournalError> {
+        read::orders(&self.readers, channel, orders).await
+    }
+
+    async fn raised(
+        &self,
+        channel: &ChannelName,
+        kind: EventType,
+        documents: &[String],
+    ) -> Result<Vec<bool>, JournalError> {
+        read::raised(&self.readers, channel, kind, documents).await
     }
 
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {

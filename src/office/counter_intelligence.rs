@@ -8,7 +8,8 @@
 use async_trait::async_trait;
 
 use super::{
-    Booked, ChangeKind, ChangePage, Document, DocumentCustomer, DocumentKind, Office, OfficeDescription, StockReading,
+    Booked, ChangeKind, ChangePage, Document, DocumentCustomer, DocumentKind, KnownItems, Office, OfficeDescription,
+    StockReading,
 };
 use crate::domain::{BranchCode, CallError, Delivery, Normalised, OfficeName, Sku};
 use database::{Database, Written, on};
@@ -18,6 +19,7 @@ mod changes;
 mod customers;
 pub(crate) mod database;
 mod find;
+mod items;
 mod normalise;
 mod people;
 mod postgres;
@@ -77,6 +79,11 @@ impl Office for CounterIntelligence {
 
     fn normalise(&self, delivery: &Delivery) -> Normalised {
         normalise::normalise(delivery)
+    }
+
+    async fn items(&self, skus: &[Sku], barcodes: &[String]) -> Result<KnownItems, CallError> {
+        let (skus, barcodes) = (skus.to_vec(), barcodes.to_vec());
+        self.database.read(on(move |session| Box::pin(items::items(session, skus, barcodes)))).await
     }
 
     async fn find(&self, kind: DocumentKind, references: &[String]) -> Result<Vec<Option<Booked>>, CallError> {

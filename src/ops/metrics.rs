@@ -54,8 +54,6 @@ metrics! {
         "answers and webhooks of another API version than the one that is read";
     SUBSCRIPTIONS_REPAIRED = Counter "tillbridge_subscriptions_repaired_total" ["storefront"]
         "webhook subscriptions that were gone and were made again";
-    ORDERS_MISSED = Counter "tillbridge_orders_missed_total" ["storefront"]
-        "orders whose webhooks never came, found by asking the storefront";
     ACCESS_REFUSED = Counter "tillbridge_access_refused_total" ["channel"]
         "times a side refused access and the channel was paused for it: a person must act";
     BUS_REBUILDS = Counter "tillbridge_bus_rebuilds_total" ["link"]

@@ -10,9 +10,7 @@ use super::health::{Parts, Probe, State};
 use crate::bus::{Bus, BusHealth};
 use crate::domain::ChannelName;
 use crate::flow::Beats;
-use crate::handlers::Sides;
 use crate::journal::Journal;
-use crate::storefront::Storefront;
 
 /// How long a probe may take.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -68,18 +66,20 @@ impl Probe for ChannelProbe {
     }
 }
 
-/// What storefronts have told this process that a person should know.
-pub struct StorefrontProbe(pub Arc<Sides>);
+/// What one of the sides has shown lately.
+pub type Alerts = Box<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// What the sides have shown this process that a person should know, by the side's name.
+pub struct AlertProbe(pub Vec<(String, Alerts)>);
 
 #[async_trait]
-impl Probe for StorefrontProbe {
+impl Probe for AlertProbe {
     async fn look(&self) -> Parts {
-        let state = |storefront: &dyn Storefront| match storefront.alerts().as_slice() {
+        let state = |alerts: Vec<String>| match alerts.as_slice() {
             [] => State::Ready,
             alerts => State::Degraded(alerts.join("; ")),
         };
-        let storefronts = self.0.storefronts.iter();
-        storefronts.map(|(name, storefront)| (format!("storefront {name}"), state(storefront.as_ref()))).collect()
+        self.0.iter().map(|(name, alerts)| (name.clone(), state(alerts()))).collect()
     }
 }
 

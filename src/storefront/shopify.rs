@@ -12,6 +12,7 @@ mod config;
 mod customers;
 mod graphql;
 mod normalise;
+mod order;
 mod phone;
 mod refusal;
 mod shop;
@@ -29,7 +30,8 @@ use super::{
     Storefront, StorefrontDescription, Subscription,
 };
 use crate::domain::{
-    CallError, Delivery, NewDelivery, Normalised, Payment, Product, Secret, StorefrontName, Verified, WebOrder,
+    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Product, Secret, StorefrontName,
+    Verified, WebOrder,
 };
 use client::{Client, Deadlines};
 
@@ -94,6 +96,10 @@ impl Storefront for Shopify {
 
     async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError> {
         self.read_payments(order).await
+    }
+
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError> {
+        self.read_order(sale).await
     }
 
     async fn create_product(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError> {

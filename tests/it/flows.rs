@@ -1,6 +1,7 @@
 //! Whole stories, from one side to the other through the real bridge, on both deployments. Each ends with the promises.
 
 mod access;
+mod any_life;
 mod bad_input;
 mod balance;
 mod by_hand;
@@ -9,6 +10,7 @@ mod door;
 mod duplicates;
 mod outward;
 mod privacy;
+mod reckonings;
 mod refunds;
 mod sales;
 mod stock;

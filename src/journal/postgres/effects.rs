@@ -9,11 +9,11 @@ use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::journal::{Intent, Standing, text};
 
-const INTEND: &str = "INSERT INTO effect (channel, key, handling, state, changed_at) \
-    SELECT t.channel, t.key, t.handling, 'intended', $4 \
-    FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t(channel, key, handling) ON CONFLICT DO NOTHING \
+const INTEND: &str = "INSERT INTO effect (channel, key, handling, state, plan, changed_at) \
+    SELECT t.channel, t.key, t.handling, 'intended', t.plan, $5 \
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) AS t(channel, key, handling, plan) ON CONFLICT DO NOTHING \
     RETURNING channel, key";
-const STANDING: &str = "SELECT e.channel, e.key, e.state, e.result FROM unnest($1::text[], $2::text[]) AS t(channel, key) \
+const STANDING: &str = "SELECT e.channel, e.key, e.state, e.result, e.plan FROM unnest($1::text[], $2::text[]) AS t(channel, key) \
     JOIN effect e ON e.channel = t.channel AND e.key = t.key";
 
 /// Intents to be written.
@@ -34,23 +34,24 @@ impl Batch for Intending<'_> {
             .collect();
         let mut wanted = BTreeMap::new();
         for (slot, intent) in slots.iter().zip(self.intents) {
-            wanted.entry(slot).or_insert(intent.handling.0);
+            wanted.entry(slot).or_insert((intent.handling.0, intent.plan.as_deref().map(text::clean)));
         }
         let channels: Vec<_> = wanted.keys().map(|(channel, _)| channel.as_str()).collect();
         let keys: Vec<_> = wanted.keys().map(|(_, key)| key.as_str()).collect();
-        let handlings: Vec<_> = wanted.values().copied().collect();
+        let handlings: Vec<_> = wanted.values().map(|(handling, _)| *handling).collect();
+        let plans: Vec<_> = wanted.values().map(|(_, plan)| plan.as_deref()).collect();
         let mut fresh = HashSet::new();
-        for row in work.rows(INTEND, &[&channels, &keys, &handlings, &work.now]).await? {
+        for row in work.rows(INTEND, &[&channels, &keys, &handlings, &plans, &work.now]).await? {
             fresh.insert((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?));
         }
-        let mut done = HashMap::new();
+        let (mut done, mut plans) = (HashMap::new(), HashMap::new());
         if fresh.len() < wanted.len() {
             for row in work.rows(STANDING, &[&channels, &keys]).await? {
+                let slot = (row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?);
                 if row.try_get::<_, &str>(2)? == "done" {
-                    done.insert(
-                        (row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?),
-                        row.try_get::<_, String>(3)?,
-                    );
+                    done.insert(slot, row.try_get::<_, String>(3)?);
+                } else {
+                    plans.insert(slot, row.try_get::<_, Option<String>>(4)?);
                 }
             }
         }
@@ -58,7 +59,7 @@ impl Batch for Intending<'_> {
         let standing = |slot: &(String, String)| match done.get(slot) {
             Some(result) => Standing::Done(result.clone()),
             None if fresh.remove(slot) => Standing::Fresh,
-            None => Standing::InDoubt,
+            None => Standing::InDoubt { plan: plans.get(slot).cloned().flatten() },
         };
         Ok(slots.iter().map(standing).collect())
     }

@@ -11,6 +11,7 @@ use crate::journal::clock::Clock;
 /// Number, name and text of each migration, in order.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "0001_journal", include_str!("migrations/0001_journal.sql")),
+    (2, "0002_plan", include_str!("migrations/0002_plan.sql")),
     (3, "0003_web_demand", include_str!("migrations/0003_web_demand.sql")),
     (4, "0004_privacy", include_str!("migrations/0004_privacy.sql")),
 ];

@@ -40,7 +40,7 @@ const EFFECTS: &str = "INSERT INTO effect (channel, key, handling, kind, state, 
     SELECT t.channel, t.key, t.handling, t.kind, 'done', t.result, 1, $6 \
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) AS t(channel, key, handling, kind, result) \
     ON CONFLICT (channel, key) DO UPDATE SET handling = excluded.handling, kind = excluded.kind, state = 'done', \
-    result = excluded.result, times = effect.times + 1, changed_at = excluded.changed_at RETURNING kind, times";
+    result = excluded.result, times = effect.times + 1, plan = NULL, changed_at = excluded.changed_at RETURNING kind, times";
 const GIVE_BACK: &str = "WITH back AS (SELECT t.channel, t.entity, t.held - b.by AS held \
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS b(channel, entity, token, by) \
     JOIN turn t ON t.channel = b.channel AND t.entity = b.entity AND t.token = b.token \

@@ -1,7 +1,9 @@
 //! What web orders take from stock, each SKU as of one moment: one statement reads all that is known of it.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Reader, rows_for};
-use crate::domain::{BookedPieces, ChannelName, Moved, WebDemand, WebPieces};
+use crate::domain::{BookedPieces, ChannelName, EventType, Moved, Version, WebDemand, WebPieces};
 use crate::journal::value::Value;
 use crate::journal::{JournalError, text};
 
@@ -40,4 +42,45 @@ pub(in crate::journal) async fn demand(
         }
     }
     Ok(demand)
+}
+
+const ORDERS: &str = "SELECT entity, version FROM web_order WHERE channel = $1 AND entity IN ({})";
+const RAISED: &str =
+    "SELECT source_document, version FROM event WHERE channel = $1 AND kind = $2 AND source_document IN ({})";
+
+/// See [`crate::journal::Journal::web_orders`].
+pub(in crate::journal) async fn orders(
+    reader: &dyn Reader,
+    channel: &ChannelName,
+    orders: &[String],
+) -> Result<Vec<Option<Version>>, JournalError> {
+    let known = numbers(reader, ORDERS, &[channel.as_str().into()], orders).await?;
+    Ok(orders.iter().map(|order| known.get(text::key(order).as_ref()).copied().map(Version)).collect())
+}
+
+/// See [`crate::journal::Journal::raised`].
+pub(in crate::journal) async fn raised(
+    reader: &dyn Reader,
+    channel: &ChannelName,
+    kind: EventType,
+    documents: &[String],
+) -> Result<Vec<bool>, JournalError> {
+    let known = numbers(reader, RAISED, &[channel.as_str().into(), kind.as_str().into()], documents).await?;
+    let known: HashSet<String> = known.into_keys().collect();
+    Ok(documents.iter().map(|document| known.contains(text::key(document).as_ref())).collect())
+}
+
+/// A number for each of the keys that are there.
+async fn numbers(
+    reader: &dyn Reader,
+    sql: &str,
+    fixed: &[Value],
+    keys: &[String],
+) -> Result<HashMap<String, i64>, JournalError> {
+    let keys: Vec<_> = keys.iter().map(|key| text::key(key)).collect();
+    let mut found = HashMap::new();
+    for row in rows_for(reader, sql, fixed, keys.iter().map(|key| Value::from(key.as_ref()))).await? {
+        found.insert(row.text(0)?.to_owned(), row.int(1)?);
+    }
+    Ok(found)
 }

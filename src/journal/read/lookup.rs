@@ -12,6 +12,24 @@ const LINKS: &str = "SELECT key, other FROM link WHERE channel = $1 AND kind = $
 const LINKS_BACK: &str = "SELECT other, key FROM link WHERE channel = $1 AND kind = $2 AND other IN ({})";
 const WRITTEN: &str = "SELECT entity, version, value FROM written WHERE channel = $1 AND entity IN ({})";
 
+const IN_DOUBT: &str =
+    "SELECT key, plan FROM effect WHERE channel = $1 AND state = 'intended' AND plan IS NOT NULL AND key IN ({})";
+
+/// The plans of effects whose outcome is not known.
+pub(in crate::journal) async fn in_doubt(
+    reader: &dyn Reader,
+    channel: &ChannelName,
+    keys: &[String],
+) -> Result<Vec<Option<String>>, JournalError> {
+    let wanted: Vec<_> = keys.iter().map(|key| text::clean(key)).collect();
+    let mut found = HashMap::new();
+    let asked = wanted.iter().map(|key| Value::from(key.as_ref()));
+    for row in rows_for(reader, IN_DOUBT, &[channel.as_str().into()], asked).await? {
+        found.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
+    }
+    Ok(wanted.iter().map(|key| found.get(key.as_ref()).cloned()).collect())
+}
+
 /// The cursor of a poll task.
 pub(in crate::journal) async fn cursor(reader: &dyn Reader, task: &str) -> Result<Option<String>, JournalError> {
     let rows = reader.rows(CURSOR, vec![text::clean(task).as_ref().into()]).await?;

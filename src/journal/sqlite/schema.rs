@@ -13,6 +13,7 @@ use crate::journal::plan::handling;
 /// Numbered migrations; the number is kept as `user_version`.
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_journal.sql")),
+    (2, include_str!("migrations/0002_plan.sql")),
     (3, include_str!("migrations/0003_web_demand.sql")),
     (4, include_str!("migrations/0004_privacy.sql")),
 ];

@@ -20,7 +20,7 @@ const WRITTEN: &str = "INSERT INTO written (channel, entity, version, value) VAL
     WHERE excluded.version >= written.version";
 const EFFECT: &str = "INSERT INTO effect (channel, key, handling, kind, state, result, times, changed_at) \
     VALUES (?1, ?2, ?3, ?4, 'done', ?5, 1, ?6) ON CONFLICT (channel, key) DO UPDATE SET handling = excluded.handling, \
-    kind = excluded.kind, state = 'done', result = excluded.result, times = times + 1, changed_at = excluded.changed_at \
+    kind = excluded.kind, state = 'done', result = excluded.result, times = times + 1, plan = NULL, changed_at = excluded.changed_at \
     RETURNING times";
 const GIVE_BACK: &str =
     "UPDATE turn SET held = held - ?4 WHERE channel = ?1 AND entity = ?2 AND token = ?3 RETURNING held";

@@ -8,14 +8,16 @@ use crate::domain::{CallError, Money, MoneyError};
 
 /// All methods fail with [`CallError`] when the database cannot be read.
 impl SandboxOffice {
-    /// Sales that are in the books more than once: one order number, customer and total on several invoices, or one
-    /// reference on several documents of a kind.
+    /// Sales that are in the books more than once: one order number, customer and total on invoices of several orders (further
+    /// invoices of one order carry its reference with a number behind it), or one reference on several documents of a kind.
     pub async fn duplicate_documents(&self) -> Result<Vec<String>, CallError> {
         let (invoices, credits) = (self.invoices().await?, self.credit_notes().await?);
         let mut duplicates = BTreeSet::new();
-        let mut sales = BTreeSet::new();
+        let mut sales = BTreeMap::new();
         for invoice in &invoices {
-            if !sales.insert((&invoice.order_number, invoice.customer, invoice.total.amount())) {
+            let order = invoice.reference.splitn(3, '/').take(2).collect::<Vec<_>>();
+            let sale = (&invoice.order_number, invoice.customer, invoice.total.amount());
+            if *sales.entry(sale).or_insert_with(|| order.clone()) != order {
                 duplicates.insert(format!("order {} is invoiced more than once", invoice.order_number));
             }
         }

@@ -11,21 +11,25 @@
 )]
 
 mod customer;
+mod edit;
 mod line;
 mod order;
 mod primitives;
 mod refund;
+mod shipment;
 mod shop;
 mod stock;
 mod transaction;
 
-pub(super) use customer::{customer_body, customer_deleted_body, customer_merged_body, known_address};
+pub(super) use customer::{buyer_of, customer_body, customer_deleted_body, customer_merged_body, known_address};
+pub(super) use edit::edited_body;
 pub(super) use order::order_body;
 pub(super) use primitives::Stationery;
 pub(super) use refund::refund_body;
+pub(super) use shipment::fulfillment_body;
 pub(super) use shop::{Person, data_request_body, redact_body, shop_body, shop_redact_body};
 pub(super) use stock::{LevelFacts, level_body, product_body, product_deleted_body};
-pub(super) use transaction::transaction_body;
+pub(super) use transaction::{refund_transaction_body, status, transaction_body};
 
 use bytes::Bytes;
 use serde::Serialize;

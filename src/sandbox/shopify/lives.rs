@@ -8,6 +8,7 @@
 
 mod arithmetic;
 mod dice;
+mod edit_plan;
 mod expected;
 mod generate;
 mod order_plan;
@@ -17,6 +18,7 @@ mod refunds;
 mod render;
 
 pub(super) use dice::Dice;
+pub use edit_plan::EditPlan;
 pub(super) use expected::money;
 pub use expected::{Expected, GoodsMoved};
 pub use generate::invented_catalogue;

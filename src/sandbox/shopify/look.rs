@@ -97,6 +97,7 @@ pub struct VariantView {
 
 /// An order as the merchant sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a question a story asks")]
 pub struct OrderView {
     /// Id.
     pub id: u64,
@@ -108,12 +109,28 @@ pub struct OrderView {
     pub captured: Money,
     /// Money that went back.
     pub refunded: Money,
-    /// Whether it was shipped.
+    /// Whether it was shipped and nothing is left to ship.
     pub fulfilled: bool,
+    /// Whether any of it was shipped.
+    pub shipped: bool,
+    /// Whether nothing is left to ship.
+    pub closed: bool,
+    /// Whether it was edited.
+    pub edited: bool,
+    /// Whether money is on its way back.
+    pub pending: bool,
+    /// Whether it was sold at the shop's own point of sale.
+    pub at_till: bool,
+    /// Whether it was placed as a test.
+    pub test: bool,
+    /// What the buyer has still to pay; below zero: what the shop owes the buyer.
+    pub outstanding: Money,
     /// Whether it was cancelled.
     pub cancelled: bool,
     /// Ids of its refunds, oldest first.
     pub refunds: Vec<u64>,
+    /// Ids of its shipments, oldest first.
+    pub shipments: Vec<u64>,
 }
 
 impl ShopSandbox {
@@ -230,8 +247,16 @@ fn view(order: &OrderRecord) -> OrderView {
         total: money(order.plan.totals().total, currency),
         captured: money(order.captured(), currency),
         refunded: money(order.refunded(), currency),
-        fulfilled: order.fulfilment.is_some(),
+        fulfilled: order.is_fulfilled(),
+        shipped: !order.shipments.is_empty(),
+        closed: order.nothing_to_ship(),
+        edited: order.edits > 0,
+        pending: order.refunds.iter().flat_map(|refund| &refund.plan.payments).any(|payment| payment.pending),
+        at_till: order.plan.at_till,
+        test: order.plan.test,
+        outstanding: money(order.outstanding(), currency),
         cancelled: order.cancelled_at.is_some(),
         refunds: order.refunds.iter().map(|refund| refund.id).collect(),
+        shipments: order.shipments.iter().map(|shipment| shipment.id).collect(),
     }
 }

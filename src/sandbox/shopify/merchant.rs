@@ -9,7 +9,7 @@ use super::bodies::{Person, data_request_body, product_deleted_body, redact_body
 use super::catalogue::{Image, Product, ProductOption, Variant};
 use super::counter::CounterError;
 use super::customers::ShopCustomer;
-use super::lives::{OrderPlan, RefundPlan, SkuInfo, minor};
+use super::lives::{EditPlan, LinePlan, OrderPlan, PaymentPlan, RefundLinePlan, RefundPlan, SkuInfo, minor};
 use super::options::OpeningStock;
 use super::state::State;
 use crate::domain::Money;
@@ -85,7 +85,68 @@ impl ShopSandbox {
     /// # Errors
     /// [`CounterError`] when it is unknown, shipped or cancelled.
     pub async fn cancel(&self, order: u64) -> Result<(), CounterError> {
-        self.act(|state| state.cancel(order)).await
+        self.act(|state| state.cancel(order, true)).await
+    }
+
+    /// Cancels an order that was not shipped and keeps its money for the time being.
+    ///
+    /// # Errors
+    /// [`CounterError`] when it is unknown, shipped or cancelled.
+    pub async fn cancel_without_refund(&self, order: u64) -> Result<(), CounterError> {
+        self.act(|state| state.cancel(order, false)).await
+    }
+
+    /// Gives money or goods back of an order, cancelled or not. Answers the refund's id.
+    ///
+    /// # Errors
+    /// [`CounterError`] when the order is unknown or has less left than is to be given back.
+    pub async fn pay_back(&self, order: u64, plan: &RefundPlan) -> Result<u64, CounterError> {
+        self.act(|state| state.pay_back(order, plan)).await
+    }
+
+    /// Takes a further payment.
+    ///
+    /// # Errors
+    /// [`CounterError`] when the order is unknown, cancelled, or so much is not to be paid.
+    pub async fn pay(&self, order: u64, payment: PaymentPlan) -> Result<(), CounterError> {
+        self.act(|state| state.take_payment(order, payment)).await
+    }
+
+    /// Edits an order: adds lines, takes pieces off.
+    ///
+    /// # Errors
+    /// [`CounterError`] when it is unknown, cancelled, or what is to be taken off was shipped.
+    pub async fn edit_order(&self, order: u64, edit: &EditPlan) -> Result<(), CounterError> {
+        self.act(|state| state.edit_order(order, edit)).await
+    }
+
+    /// Takes shipped pieces back and sends other goods for them. Answers the id under which the return is kept.
+    ///
+    /// # Errors
+    /// [`CounterError`] when it is unknown, cancelled, or the pieces are not with the buyer.
+    pub async fn exchange(
+        &self,
+        order: u64,
+        back: &[RefundLinePlan],
+        instead: &[LinePlan],
+    ) -> Result<u64, CounterError> {
+        self.act(|state| state.exchange(order, back, instead)).await
+    }
+
+    /// Ships some pieces of some lines from one of the shop's locations; 0 is the one that serves online orders.
+    ///
+    /// # Errors
+    /// [`CounterError`] when it is unknown, cancelled, or fewer pieces are left.
+    pub async fn fulfil_part(&self, order: u64, location: usize, pieces: &[(usize, i64)]) -> Result<(), CounterError> {
+        self.act(|state| state.ship_part(order, location, pieces)).await
+    }
+
+    /// Money of a refund that was on its way arrives (`true`), or fails to.
+    ///
+    /// # Errors
+    /// [`CounterError`] when there is no such refund.
+    pub async fn settle_refund(&self, refund: u64, arrives: bool) -> Result<(), CounterError> {
+        self.act(|state| state.settle_refund(refund, arrives)).await
     }
 
     /// Lives a whole life: order, early refunds, shipping, later refunds. Answers the order's id.
@@ -194,6 +255,21 @@ impl ShopSandbox {
     /// [`CounterError::UnknownProduct`].
     pub async fn edit_description(&self, product: u64, html: &str) -> Result<(), CounterError> {
         self.edit(product, |product, _| product.description = Some(html.to_owned())).await
+    }
+
+    /// The merchant gives what carries a SKU a barcode.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownSku`].
+    pub async fn set_barcode(&self, sku: &str, barcode: &str) -> Result<(), CounterError> {
+        let product = self.read(|state| state.catalogue.by_sku(sku).map(|(product, _)| product.id));
+        let product = product.ok_or_else(|| CounterError::UnknownSku(sku.to_owned()))?;
+        self.edit(product, |product, _| {
+            for variant in product.variants.iter_mut().filter(|variant| variant.sku.as_deref() == Some(sku)) {
+                variant.barcode = Some(barcode.to_owned());
+            }
+        })
+        .await
     }
 
     /// The merchant adds a picture.

@@ -69,6 +69,8 @@ impl ShopOptions {
     pub fn new(domain: &str, currency: &str) -> Result<Self, MoneyError> {
         let scopes = [
             "read_customer_merge",
+            "read_customers",
+            "read_fulfillments",
             "read_inventory",
             "read_locations",
             "read_orders",

@@ -10,7 +10,7 @@ use super::client::{Operation, Repeat};
 
 /// Amounts travel as decimal text.
 pub type Decimal = String;
-/// Moments travel as text.
+/// Moments travel as ISO 8601 text.
 pub type DateTime = String;
 /// Prices in the shop's currency travel as decimal text.
 pub type Money = String;
@@ -49,6 +49,14 @@ operations! {
     ListPublications in "src/storefront/shopify/graphql/list_publications.graphql";
     /// How an order was paid.
     ReadTransactions in "src/storefront/shopify/graphql/read_transactions.graphql";
+    /// Everything about an order, with the first page of each list.
+    ReadOrder in "src/storefront/shopify/graphql/read_order.graphql";
+    /// Further lines of an order.
+    ReadOrderLines in "src/storefront/shopify/graphql/read_order_lines.graphql";
+    /// What one shipment has in it, one page.
+    ReadShipment in "src/storefront/shopify/graphql/read_shipment.graphql";
+    /// What one refund gives back, one page of each of its lists.
+    ReadRefund in "src/storefront/shopify/graphql/read_refund.graphql";
     /// The product that carries an office key.
     FindProduct in "src/storefront/shopify/graphql/find_product.graphql";
     /// A product with one page of its variants.

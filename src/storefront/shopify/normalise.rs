@@ -2,13 +2,15 @@
 //!
 //! What comes in: a journalled delivery. What goes out: event drafts, or why there are none. Pure. It keeps P4: a topic that is
 //! no news is ignored with its reason, a body that cannot be understood is rejected with the position, never with personal data.
-//! An order becomes an invoice when it is fulfilled; what went back before that comes with it, so both balance.
+//! An order becomes an invoice at the channel's moment; what went back before that comes with it, so both balance. What a
+//! delivery cannot settle is told as a change of the order, which is then read.
 //! Next in the flow: [`crate::flow::normalise`] keeps the events.
 
 mod access;
 mod account;
 mod amount;
 mod buyer;
+mod change;
 mod credit;
 mod demand;
 mod ledger;
@@ -30,8 +32,13 @@ pub(super) const WANTED_TOPICS: &[&str] = &[
     "orders/create",
     "orders/updated",
     "orders/fulfilled",
-    "refunds/create",
+    "orders/paid",
+    "orders/edited",
     "orders/cancelled",
+    "refunds/create",
+    "order_transactions/create",
+    "fulfillments/create",
+    "fulfillments/update",
     "app/uninstalled",
     "customers/create",
     "customers/update",
@@ -40,10 +47,10 @@ pub(super) const WANTED_TOPICS: &[&str] = &[
 
 /// Topics nobody acts on, by their beginning, and why.
 const NO_NEWS: &[(&str, &str)] = &[
-    ("orders/", "an order is booked when it is fulfilled, which comes as orders/fulfilled"),
+    ("orders/", "what matters of an order comes when it is paid, shipped, edited or cancelled"),
     ("order_transactions/", "how an order was paid is read when it is booked"),
-    ("fulfillments/", "an order is booked when all of it is fulfilled, which comes as orders/fulfilled"),
-    ("fulfillment_orders/", "an order is booked when all of it is fulfilled, which comes as orders/fulfilled"),
+    ("fulfillments/", "what was shipped comes as fulfillments/create and orders/fulfilled"),
+    ("fulfillment_orders/", "what was shipped comes as fulfillments/create and orders/fulfilled"),
     (
         "products/",
         "the office is the master of products; this is our own write coming back, or an edit that stays at the shop",
@@ -75,6 +82,10 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
     let body = &delivery.content.body;
     let outcome = match topic {
         "orders/fulfilled" => read(body).and_then(|order| sale::fulfilled(&order)),
+        "orders/paid" => read(body).and_then(|order| sale::paid(&order)),
+        "orders/edited" => read(body).and_then(|edited| change::edited(&edited)),
+        "fulfillments/create" | "fulfillments/update" => read(body).and_then(|shipment| change::shipped(&shipment)),
+        "order_transactions/create" => read(body).and_then(|transaction| change::moved(&transaction)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
         "customers/create" | "customers/update" => read(body).and_then(|account| account::changed(delivery, &account)),
         "customers/merge" => read(body).map(|merge| account::merged(delivery, &merge)),

@@ -13,13 +13,14 @@ use crate::domain::{CallError, Currency, Money, Payment};
 use crate::storefront::StorefrontDescription;
 
 /// What the bridge needs to be permitted.
-const NEEDED_SCOPES: [&str; 8] = [
+const NEEDED_SCOPES: [&str; 9] = [
     "write_products",
     "read_publications",
     "write_publications",
     "write_inventory",
     "read_locations",
     "read_orders",
+    "read_fulfillments",
     "write_customers",
     "read_customer_merge",
 ];

@@ -213,7 +213,7 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
-    /// F-251, F-362.
+    // proves F-016 F-251 F-343 F-362
     async fn a_till_sale_lowers_web_stock_with_one_write_and_no_echo(deployment: Deployment) {
         let house = House::open(deployment).await;
         let (shop, office) = (&house.town().shop, &house.town().office);

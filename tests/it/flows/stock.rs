@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use tillbridge::domain::{BranchCode, Sku};
+use tillbridge::flow::stocktake;
+use tillbridge::handlers::Desk;
 use tillbridge::rehearsal::TownPlan;
 use tillbridge::sandbox::shopify::lives::{OrderPlan, RefundLinePlan, RefundPayment, RefundPlan, Restock, SkuInfo};
 use tillbridge::sandbox::shopify::{ShopSandbox, WebhookWeather};
@@ -135,7 +137,7 @@ async fn storm(deployment: Deployment, figure: StockFigure) {
 fn taken_back(info: &SkuInfo) -> RefundPlan {
     let subtotal = i64::try_from(info.price.amount().mantissa()).unwrap();
     let line = RefundLinePlan { line: 0, quantity: 1, restock: Restock::Return { location: 0 }, subtotal, tax: 0 };
-    let payment = RefundPayment { payment: 0, amount: subtotal, rounding: 0, pending: false };
+    let payment = RefundPayment { payment: 0, amount: subtotal, rounding: 0, pending: false, failed: false };
     RefundPlan { lines: vec![line], payments: vec![payment], ..RefundPlan::default() }
 }
 
@@ -205,5 +207,49 @@ on_both_deployments! {
         house.rest().await;
         assert_eq!(available(shop, &sku), 0, "three would be fewer than are shown at all");
         house.stop().await;
+    }
+
+    // proves F-252
+    async fn all_of_the_stock_is_compared_and_what_is_too_high_is_corrected(deployment: Deployment) {
+        let house = house(deployment, StockFigure::OnHand).await;
+        let (shop, bridge) = (&house.town().shop, house.bridge.as_ref().unwrap());
+        let sides = &bridge.stage.sides;
+        let channel = &house.town().channel;
+        let desk = Desk {
+            channel,
+            journal: house.journal(),
+            storefront: sides.storefronts[&channel.storefront].as_ref(),
+            office: sides.offices[&channel.office].as_ref(),
+        };
+        let look = async || {
+            let seen = stocktake::look(&desk).await.unwrap();
+            stocktake::compare(&desk, seen).await.unwrap()
+        };
+        let all = house.town().assortment.skus.len() * 2;
+        let report = look().await;
+        assert_eq!((report.compared, report.drifts.len()), (all, 0));
+        let [high, low] = [0, 1].map(|at| house.town().assortment.skus[at].clone());
+        let there = house.pieces(high.as_str(), "WEB").await;
+        shop.correct_stock(high.as_str(), "WEB", there + 7).await.unwrap();
+        shop.correct_stock(low.as_str(), "AKL", 1).await.unwrap();
+        let writes = shop.writes().len();
+        let report = look().await;
+        let found: Vec<_> = report.drifts.iter().map(|one| (&one.sku, one.shown - one.should)).collect();
+        let low_by = 1 - house.pieces(low.as_str(), "AKL").await;
+        let mut expected = vec![(&high, 7), (&low, low_by)];
+        expected.sort();
+        assert_eq!(found, expected);
+        // The low one may be a sale nobody has told of.
+        assert_eq!(stocktake::raise(&desk, &report, false).await.unwrap(), 1);
+        bridge.stage.bells.deliveries.notify_one();
+        house.rest().await;
+        assert_eq!((available(shop, &high), shop.writes().len()), (there, writes + 1));
+        // It is none: everything was told.
+        assert_eq!(stocktake::raise(&desk, &look().await, true).await.unwrap(), 1);
+        bridge.stage.bells.deliveries.notify_one();
+        house.rest().await;
+        assert_eq!(shop.writes().len(), writes + 2);
+        assert_eq!(look().await.drifts, []);
+        house.keeps_its_promises(0).await;
     }
 }

@@ -1,6 +1,6 @@
 //! What web orders take from stock: the newest statement of each order, and what of it is booked.
 
-use tillbridge::domain::{BranchCode, HandlingId, Moved, Sku, Version, WebClaim, WebLine};
+use tillbridge::domain::{BranchCode, EventType, HandlingId, Moved, Sku, Version, WebClaim, WebLine};
 use tillbridge::journal::{
     DeliverySettlement, Effect, Intent, Link, LinkKind, Pieces, Settlement, Standing, Verdict, Written,
 };
@@ -16,6 +16,7 @@ on_both_journals! {
     a_document_on_its_way_is_told_apart
     channels_hold_their_own
     what_is_about_to_be_written_is_kept_and_never_goes_back
+    what_is_known_of_orders_can_be_asked
 }
 
 fn web() -> BranchCode {
@@ -57,7 +58,7 @@ impl Shelf {
     async fn intends(&self, order: &str, count: i64) -> Standing {
         let pieces = vec![Pieces { sku: tee(), branch: web(), count }];
         let key = format!("invoice shop/{order}");
-        let intent = Intent { key, handling: HandlingId(1), channel: kiwi(), order: order.into(), pieces };
+        let intent = Intent { key, handling: HandlingId(1), channel: kiwi(), plan: None, order: order.into(), pieces };
         self.journal.intend(vec![intent]).await.unwrap().remove(0)
     }
 
@@ -103,7 +104,7 @@ async fn the_same_statement_again_moves_nothing(shelf: Shelf) {
     }
     assert_eq!(shelf.holds().await, ((3, 4), Moved { available: 4, on_hand: 1 }));
     assert_eq!(shelf.intends("order:1", 4).await, Standing::Fresh);
-    assert_eq!(shelf.intends("order:1", 4).await, Standing::InDoubt);
+    assert_eq!(shelf.intends("order:1", 4).await, Standing::InDoubt { plan: None });
     shelf.books("order:1").await;
     shelf.books("order:1").await;
     assert_eq!(shelf.holds().await.0, (3, 0), "booked before it was shipped, once");
@@ -152,4 +153,16 @@ async fn what_is_about_to_be_written_is_kept_and_never_goes_back(shelf: Shelf) {
     keep(vec![]).await.unwrap();
     let known = shelf.journal.written(&kiwi(), &["sent:TEE".into()]).await.unwrap();
     assert_eq!(known, [Some(written(3, "three again"))]);
+}
+
+async fn what_is_known_of_orders_can_be_asked(shelf: Shelf) {
+    shelf.states(vec![claim("order:1", 7, vec![line(1, 0, 0)]), claim("order:2", 9, vec![])]).await;
+    shelf.raises(vec![cancelled("order:2")], &[]).await;
+    let orders = ["order:2", "order:3", "order:1"].map(str::to_owned);
+    let known = shelf.journal.web_orders(&kiwi(), &orders).await.unwrap();
+    assert_eq!(known, [Some(Version(9)), None, Some(Version(7))]);
+    let channel = kiwi();
+    let raised = |kind| shelf.journal.raised(&channel, kind, &orders);
+    assert_eq!(raised(EventType::OrderCancelled).await.unwrap(), [true, false, false]);
+    assert_eq!(raised(EventType::SaleInvoiced).await.unwrap(), [false; 3]);
 }

@@ -8,6 +8,7 @@ use super::things::*;
 
 on_both_journals! {
     an_effect_is_fresh_then_in_doubt_then_done
+    the_first_plan_stands_until_the_effect_is_done
     an_intent_survives_the_end_of_the_process
     intents_of_two_channels_do_not_meet
     one_key_twice_in_a_batch_is_fresh_once
@@ -16,7 +17,12 @@ on_both_journals! {
 }
 
 fn intent(key: &str) -> Intent {
-    Intent { key: key.into(), handling: HandlingId(1), channel: kiwi(), order: String::new(), pieces: vec![] }
+    let (order, pieces) = (String::new(), vec![]);
+    Intent { key: key.into(), handling: HandlingId(1), channel: kiwi(), plan: None, order, pieces }
+}
+
+fn in_doubt(plan: Option<&str>) -> Standing {
+    Standing::InDoubt { plan: plan.map(str::to_owned) }
 }
 
 async fn an_effect_is_fresh_then_in_doubt_then_done(shelf: Shelf) {
@@ -24,17 +30,36 @@ async fn an_effect_is_fresh_then_in_doubt_then_done(shelf: Shelf) {
     let claim = shelf.works_on_one().await;
     let intend = || shelf.journal.intend(vec![intent("invoice order:1"), intent("invoice order:2")]);
     assert_eq!(intend().await.unwrap(), [Standing::Fresh, Standing::Fresh]);
-    assert_eq!(intend().await.unwrap(), [Standing::InDoubt, Standing::InDoubt]);
+    assert_eq!(intend().await.unwrap(), [in_doubt(None), in_doubt(None)]);
     let mut settlement = Settlement::of(&claim, done());
     settlement.effects = vec![Effect { key: "invoice order:1".into(), kind: "invoice", result: "INV-1".into() }];
     assert!(shelf.keeps(settlement).await);
-    assert_eq!(intend().await.unwrap(), [Standing::Done("INV-1".into()), Standing::InDoubt]);
+    assert_eq!(intend().await.unwrap(), [Standing::Done("INV-1".into()), in_doubt(None)]);
+}
+
+async fn the_first_plan_stands_until_the_effect_is_done(shelf: Shelf) {
+    shelf.raises(vec![cancelled("order:1")], &["invoice"]).await;
+    let claim = shelf.works_on_one().await;
+    let planned = |plan: &str| Intent { plan: Some(plan.to_owned()), ..intent("invoice order:1") };
+    assert_eq!(shelf.journal.intend(vec![planned("three shirts")]).await.unwrap(), [Standing::Fresh]);
+    let again = shelf.journal.intend(vec![planned("four shirts")]).await.unwrap();
+    assert_eq!(again, [in_doubt(Some("three shirts"))]);
+    let keys = ["invoice order:2", "invoice order:1"].map(str::to_owned);
+    let plans = shelf.journal.in_doubt(&kiwi(), &keys).await.unwrap();
+    assert_eq!(plans, [None, Some("three shirts".to_owned())]);
+    assert_eq!(shelf.journal.in_doubt(&channel("weka"), &keys).await.unwrap(), [None, None]);
+    let mut settlement = Settlement::of(&claim, done());
+    settlement.effects = vec![Effect { key: "invoice order:1".into(), kind: "invoice", result: "INV-1".into() }];
+    assert!(shelf.keeps(settlement).await);
+    assert_eq!(shelf.journal.in_doubt(&kiwi(), &keys).await.unwrap(), [None, None], "what is done is not in doubt");
+    let standing = shelf.journal.intend(vec![planned("five shirts")]).await.unwrap();
+    assert_eq!(standing, [Standing::Done("INV-1".into())]);
 }
 
 async fn an_intent_survives_the_end_of_the_process(shelf: Shelf) {
     assert_eq!(shelf.journal.intend(vec![intent("invoice order:1")]).await.unwrap(), [Standing::Fresh]);
     let shelf = shelf.reopened().await;
-    assert_eq!(shelf.journal.intend(vec![intent("invoice order:1")]).await.unwrap(), [Standing::InDoubt]);
+    assert_eq!(shelf.journal.intend(vec![intent("invoice order:1")]).await.unwrap(), [in_doubt(None)]);
 }
 
 async fn intents_of_two_channels_do_not_meet(shelf: Shelf) {
@@ -46,7 +71,7 @@ async fn intents_of_two_channels_do_not_meet(shelf: Shelf) {
 
 async fn one_key_twice_in_a_batch_is_fresh_once(shelf: Shelf) {
     let standing = shelf.journal.intend(vec![intent("b"), intent("a"), intent("b")]).await.unwrap();
-    assert_eq!(standing, [Standing::Fresh, Standing::Fresh, Standing::InDoubt]);
+    assert_eq!(standing, [Standing::Fresh, Standing::Fresh, in_doubt(None)]);
 }
 
 async fn what_was_written_never_goes_back_in_version(shelf: Shelf) {

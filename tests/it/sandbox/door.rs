@@ -162,6 +162,11 @@ async fn every_field_of_the_schema_is_answered() {
     let info = stranger.goods("MUG", "25.00", 3).await;
     let plan = tillbridge::sandbox::shopify::lives::OrderPlan::plain(options().currency, &[(&info, 1)]);
     let order = stranger.shop.place_order(&plan).await.unwrap();
+    stranger.shop.fulfil(order).await.unwrap();
+    let everything = tillbridge::sandbox::shopify::lives::RefundLedger::new(&plan)
+        .everything(tillbridge::sandbox::shopify::lives::Restock::Return { location: 0 });
+    let refund = stranger.shop.refund(order, &everything).await.unwrap();
+    let shipment = stranger.shop.order(order).unwrap().shipments[0];
     stranger.shop.subscribe_all("https://example.com/hooks");
     let customer = stranger.shop.edit_customer(None, |customer| {
         customer.email = Some("ana@example.com".into());
@@ -176,6 +181,8 @@ async fn every_field_of_the_schema_is_answered() {
     let arguments = |field: &str| match field {
         "QueryRoot.customerByIdentifier" => format!("(identifier: {{ id: \"gid://shopify/Customer/{customer}\" }})"),
         "QueryRoot.order" => format!("(id: \"gid://shopify/Order/{order}\")"),
+        "QueryRoot.fulfillment" => format!("(id: \"gid://shopify/Fulfillment/{shipment}\")"),
+        "QueryRoot.refund" => format!("(id: \"gid://shopify/Refund/{refund}\")"),
         "QueryRoot.product" => format!("(id: \"{product}\")"),
         "QueryRoot.productByIdentifier" => format!("(identifier: {{ id: \"{product}\" }})"),
         "QueryRoot.nodes" => format!("(ids: [\"{item}\", \"{product}\", \"{online}\"])"),

@@ -137,15 +137,23 @@ async fn every_step_tells_its_topics() {
         ["inventory_levels/update", "order_transactions/create", "orders/create", "orders/paid", "orders/updated"];
     assert_eq!(new_topics().await, placed);
     stranger.shop.fulfil(order).await.unwrap();
-    assert_eq!(new_topics().await, ["orders/fulfilled", "orders/updated"], "what can be sold did not change");
+    let shipped = ["fulfillments/create", "orders/fulfilled", "orders/updated"];
+    assert_eq!(new_topics().await, shipped, "what can be sold did not change");
     stranger.shop.refund(order, &back(&plan, 1, Restock::Return { location: 0 })).await.unwrap();
-    assert_eq!(new_topics().await, ["inventory_levels/update", "orders/updated", "refunds/create"]);
+    let given_back = ["inventory_levels/update", "order_transactions/create", "orders/updated", "refunds/create"];
+    assert_eq!(new_topics().await, given_back);
     let body = receiver.of("inventory_levels/update").pop().unwrap().json();
     assert_eq!((&body["available"], &body["inventory_item_id"]), (&json!(9), &json!(mug.ids.inventory_item)));
     let other = stranger.shop.place_order(&plan).await.unwrap();
     new_topics().await;
     stranger.shop.cancel(other).await.unwrap();
-    let cancelled = ["inventory_levels/update", "orders/cancelled", "orders/updated", "refunds/create"];
+    let cancelled = [
+        "inventory_levels/update",
+        "order_transactions/create",
+        "orders/cancelled",
+        "orders/updated",
+        "refunds/create",
+    ];
     assert_eq!(new_topics().await, cancelled);
 }
 

@@ -28,9 +28,10 @@ async fn a_shop_describes_itself_with_every_location() {
         "write_products",
         "write_publications",
         "read_orders",
-        "write_inventory",
+        "read_fulfillments",
         "write_customers",
         "read_customer_merge",
+        "write_inventory",
     ];
     shop_side
         .says("DescribeShop", shop("kiwi-web.myshopify.com", &scopes))

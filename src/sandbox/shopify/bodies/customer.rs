@@ -238,3 +238,27 @@ pub(in super::super) fn known_address(buyer: &BuyerPlan, id: u64) -> Option<(Str
     };
     Some((email(buyer), address))
 }
+
+/// Who bought, for the API to show.
+pub(in super::super) struct BuyerFacts {
+    /// The e-mail address; empty for none.
+    pub email: String,
+    /// Id, names and e-mail address of the account.
+    pub account: Option<(u64, String, String, String)>,
+    /// The address, as bodies have it.
+    pub address: Option<serde_json::Value>,
+}
+
+/// Who bought an order.
+pub(in super::super) fn buyer_of(order: &OrderRecord) -> BuyerFacts {
+    let buyer = &order.plan.buyer;
+    let account = match buyer {
+        BuyerPlan::Account { id, person } => {
+            let (first, last) = names(*person);
+            Some((*id, first, last, email(buyer)))
+        }
+        _ => None,
+    };
+    let address = address(buyer).and_then(|address| serde_json::to_value(address).ok());
+    BuyerFacts { email: email(buyer), account, address }
+}

@@ -95,7 +95,7 @@ pub(super) fn line_item(by: Stationery, order: &OrderRecord, index: usize) -> Li
         current_quantity: order.current_quantity(index),
         fulfillable_quantity: order.fulfillable_quantity(index),
         fulfillment_service: "manual",
-        fulfillment_status: order.fulfilment.filter(|_| goods).map(|_| "fulfilled"),
+        fulfillment_status: if goods { line_status(order, index) } else { None },
         gift_card: plan.sort == LineSort::GiftCard,
         grams: if goods { 250 } else { 0 },
         name: plan.title.clone(),
@@ -122,6 +122,19 @@ pub(super) fn line_item(by: Stationery, order: &OrderRecord, index: usize) -> Li
         tip_payment_method: gateway.clone(),
         tip_payment_gateway: gateway,
     }
+}
+
+fn line_status(order: &OrderRecord, index: usize) -> Option<&'static str> {
+    match (order.shipped_quantity(index), order.fulfillable_quantity(index)) {
+        (0, _) => None,
+        (_, 0) => Some("fulfilled"),
+        _ => Some("partial"),
+    }
+}
+
+/// One line as it stands in a shipment: as many pieces as are in it.
+pub(super) fn shipped_item(by: Stationery, order: &OrderRecord, index: usize, pieces: i64) -> LineItem {
+    LineItem { quantity: pieces, ..line_item(by, order, index) }
 }
 
 fn duty(by: Stationery, order: &OrderRecord, index: usize) -> Option<Duty> {

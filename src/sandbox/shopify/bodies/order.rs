@@ -11,6 +11,7 @@ use super::customer::{Address, Customer, address, customer, email};
 use super::line::{LineItem, ShippingLine, line_item, shipping_line};
 use super::primitives::{PriceSet, Stationery, TaxLine};
 use super::refund::{Refund, refund_of};
+use super::shipment::{FulfillmentBody, fulfillments};
 
 #[derive(Serialize)]
 struct Order {
@@ -136,26 +137,6 @@ struct DiscountApplication {
     title: Option<String>,
 }
 
-#[derive(Serialize)]
-struct FulfillmentBody {
-    id: u64,
-    admin_graphql_api_id: String,
-    created_at: String,
-    location_id: u64,
-    name: String,
-    order_id: u64,
-    service: &'static str,
-    shipment_status: Option<String>,
-    status: &'static str,
-    tracking_company: Option<String>,
-    tracking_number: Option<String>,
-    tracking_numbers: [(); 0],
-    tracking_url: Option<String>,
-    tracking_urls: [(); 0],
-    updated_at: String,
-    line_items: Vec<LineItem>,
-}
-
 /// What is left of the totals after refunds.
 struct Current {
     subtotal: Minor,
@@ -186,7 +167,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         cart_token: None,
         checkout_token: Some(format!("{:032x}", order.id)),
         client_details: None,
-        closed_at: order.fulfilment.map(|fulfilment| by.moment(fulfilment.at)),
+        closed_at: order.shipments.last().filter(|_| order.is_fulfilled()).map(|last| by.moment(last.at)),
         confirmation_number: format!("{:09X}", order.id % 0x000f_ffff_ffff),
         confirmed: true,
         contact_email: (!email.is_empty()).then(|| email.clone()),
@@ -210,7 +191,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         email,
         estimated_taxes: false,
         financial_status: order.financial_status(),
-        fulfillment_status: order.fulfilment.map(|_| "fulfilled"),
+        fulfillment_status: order.fulfillment_status(),
         landing_site: None,
         landing_site_ref: None,
         location_id: None,
@@ -232,7 +213,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         reference: None,
         referring_site: None,
         source_identifier: None,
-        source_name: "web",
+        source_name: if plan.at_till { "pos" } else { "web" },
         source_url: None,
         subtotal_price: by.text(totals.subtotal),
         subtotal_price_set: by.set(totals.subtotal),
@@ -240,7 +221,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         tax_exempt: false,
         tax_lines: by.taxes(&merged_taxes(order)),
         taxes_included: plan.taxes_included,
-        test: false,
+        test: plan.test,
         token: format!("{:032x}", order.id),
         total_cash_rounding_payment_adjustment_set: by.set(plan.cash_rounding),
         total_cash_rounding_refund_adjustment_set: by.set(refund_rounding),
@@ -248,7 +229,7 @@ pub(in super::super) fn order_body(by: Stationery, order: &OrderRecord) -> Bytes
         total_discounts_set: by.set(discounts),
         total_line_items_price: by.text(totals.line_items),
         total_line_items_price_set: by.set(totals.line_items),
-        total_outstanding: by.text(0),
+        total_outstanding: by.text(order.outstanding()),
         total_price: by.text(totals.total),
         total_price_set: by.set(totals.total),
         total_shipping_price_set: by.set(totals.shipping),
@@ -354,32 +335,4 @@ fn codes(by: Stationery, order: &OrderRecord) -> Vec<DiscountCode> {
         })
     };
     plan.discounts.iter().enumerate().filter_map(code).collect()
-}
-
-fn fulfillments(by: Stationery, order: &OrderRecord) -> Vec<FulfillmentBody> {
-    let goods = || {
-        (0..order.plan.lines.len())
-            .filter(|line| order.plan.lines[*line].sort == LineSort::Goods)
-            .map(|line| line_item(by, order, line))
-            .collect()
-    };
-    let one = |fulfilment: super::super::orders::Fulfilment| FulfillmentBody {
-        id: fulfilment.id,
-        admin_graphql_api_id: gid("Fulfillment", fulfilment.id),
-        created_at: by.moment(fulfilment.at),
-        location_id: fulfilment.location,
-        name: format!("#{}.1", order.number),
-        order_id: order.id,
-        service: "manual",
-        shipment_status: None,
-        status: "success",
-        tracking_company: None,
-        tracking_number: None,
-        tracking_numbers: [],
-        tracking_url: None,
-        tracking_urls: [],
-        updated_at: by.moment(fulfilment.at),
-        line_items: goods(),
-    };
-    order.fulfilment.map(one).into_iter().collect()
 }

@@ -97,9 +97,28 @@ pub(in super::super) fn transaction_body(by: Stationery, order: &OrderRecord, pa
             amount: plan.amount,
             rounding: if plan.gateway == "cash" { order.plan.cash_rounding } else { 0 },
             parent: None,
-            at: order.placed_at,
+            at: order.updated_at,
         },
     ))
+}
+
+/// How far a payment back has come.
+pub(in super::super) fn status(row: &super::super::lives::RefundPayment) -> &'static str {
+    match (row.pending, row.failed) {
+        (true, _) => "pending",
+        (_, true) => "failure",
+        _ => "success",
+    }
+}
+
+/// Body of `order_transactions/create` for one payment back.
+pub(in super::super) fn refund_transaction_body(
+    by: Stationery,
+    order: &OrderRecord,
+    refund: usize,
+    row: usize,
+) -> Bytes {
+    refund_transactions(by, order, &order.refunds[refund]).get(row).map(bytes_of).unwrap_or_default()
 }
 
 /// Money of one refund.
@@ -111,7 +130,7 @@ pub(super) fn refund_transactions(by: Stationery, order: &OrderRecord, refund: &
             &Facts {
                 id: *id,
                 kind: "refund",
-                status: if row.pending { "pending" } else { "success" },
+                status: status(row),
                 gateway: &order.plan.payments[row.payment].gateway,
                 amount: row.amount,
                 rounding: row.rounding,

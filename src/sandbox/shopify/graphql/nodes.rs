@@ -1,13 +1,16 @@
 //! The things of the shop as objects of the schema.
 
 mod customer;
+mod movement;
 mod order;
 mod product;
+mod refund;
 mod shop;
 
 pub(super) use customer::{address, customer};
-pub(super) use order::order;
+pub(super) use order::{order, shipment};
 pub(super) use product::{item, product, variant};
+pub(super) use refund::refund;
 pub(super) use shop::{app, definition, location, location_of, publication, shop, subscription};
 
 use super::desk::Desk;

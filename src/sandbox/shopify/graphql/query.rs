@@ -24,6 +24,8 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
             "webhookSubscriptions" => subscriptions(desk, ask),
             "metafieldDefinition" => maybe(definition(desk, ask)?),
             "customerByIdentifier" => maybe(customer_by_identifier(desk, ask)?),
+            "fulfillment" => maybe(id_of(ask, "Fulfillment").and_then(|id| nodes::shipment(desk, id))),
+            "refund" => maybe(id_of(ask, "Refund").and_then(|id| nodes::refund(desk, id))),
             "order" => maybe(id_of(ask, "Order").and_then(|id| nodes::order(desk, id))),
             "product" => maybe(id_of(ask, "Product").and_then(|id| nodes::product(desk, id))),
             "productByIdentifier" => maybe(product_by_identifier(desk, ask)?),

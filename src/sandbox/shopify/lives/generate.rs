@@ -30,6 +30,8 @@ pub(super) fn order(dice: &mut Dice, currency: Currency, taxes_included: bool, c
         cash_rounding: 0,
         payments: Vec::new(),
         gift_message: dice.one_in(6).then(|| "Happy birthday — with love \u{1f381}".to_owned()),
+        at_till: false,
+        test: false,
     };
     discounts(dice, &mut plan);
     taxes(dice, &mut plan);

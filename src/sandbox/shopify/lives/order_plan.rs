@@ -52,6 +52,10 @@ pub struct OrderPlan {
     pub payments: Vec<PaymentPlan>,
     /// A gift message, kept as a note attribute.
     pub gift_message: Option<String>,
+    /// Whether it is sold at the shop's own point of sale.
+    pub at_till: bool,
+    /// Whether it is placed as a test.
+    pub test: bool,
 }
 
 /// Who buys.
@@ -235,6 +239,8 @@ impl OrderPlan {
             cash_rounding: 0,
             payments: Vec::new(),
             gift_message: None,
+            at_till: false,
+            test: false,
         };
         plan.pay_by("shopify_payments");
         plan

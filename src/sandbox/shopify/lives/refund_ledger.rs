@@ -54,7 +54,7 @@ impl<'plan> RefundLedger<'plan> {
             self.duties[*line] = true;
         }
         self.fees |= refund.fees != 0;
-        for payment in &refund.payments {
+        for payment in refund.payments.iter().filter(|payment| !payment.failed) {
             self.money[payment.payment] += payment.amount;
         }
     }
@@ -135,7 +135,7 @@ impl<'plan> RefundLedger<'plan> {
         for (payment, paid) in self.order.payments.iter().enumerate().rev() {
             let amount = owed.min(paid.amount - self.money[payment]);
             if amount > 0 {
-                refund.payments.push(RefundPayment { payment, amount, rounding, pending: false });
+                refund.payments.push(RefundPayment { payment, amount, rounding, pending: false, failed: false });
                 owed -= amount;
             }
         }

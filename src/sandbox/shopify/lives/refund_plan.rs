@@ -83,6 +83,8 @@ pub struct RefundPayment {
     pub rounding: Minor,
     /// Whether it is still under way.
     pub pending: bool,
+    /// Whether it was tried and did not go through.
+    pub failed: bool,
 }
 
 impl RefundPlan {
@@ -100,12 +102,12 @@ impl RefundPlan {
     /// Money that has moved back.
     #[must_use]
     pub fn paid_back(&self) -> Minor {
-        self.payments.iter().filter(|payment| !payment.pending).map(|payment| payment.amount).sum()
+        self.payments.iter().filter(|payment| !payment.pending && !payment.failed).map(|payment| payment.amount).sum()
     }
 
     /// What cash rounding added to the money that goes back.
     #[must_use]
     pub fn rounding(&self) -> Minor {
-        self.payments.iter().map(|payment| payment.rounding).sum()
+        self.payments.iter().filter(|payment| !payment.failed).map(|payment| payment.rounding).sum()
     }
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::bodies::{Stationery, order_body, refund_body};
 use super::super::ids::Ids;
-use super::super::orders::{Fulfilment, OrderRecord};
+use super::super::orders::OrderRecord;
 use super::Life;
 
 /// Locations of the shop that is not there: the one that serves online orders, and a shop.
@@ -55,7 +55,7 @@ impl Life {
         let (by, mut order, mut ids) = self.placed();
         self.refund_all(&mut order, &mut ids, true);
         let at = self.moment(3_600);
-        order.fulfilment = Some(Fulfilment { id: ids.next(), location: LOCATIONS[0], at });
+        order.ship_all(ids.next(), LOCATIONS[0], at);
         order.updated_at = at;
         (by, order, ids)
     }

@@ -48,9 +48,26 @@ struct TopExtensions {
     code: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Extensions {
     cost: Option<Cost>,
+    #[serde(default)]
+    search: Vec<Search>,
+}
+
+/// How a search was understood. A term that was not is left out by the shop, which then answers with everything.
+#[derive(Deserialize)]
+struct Search {
+    #[serde(default)]
+    warnings: Vec<Warning>,
+}
+
+#[derive(Deserialize)]
+struct Warning {
+    #[serde(default)]
+    field: String,
+    #[serde(default)]
+    message: String,
 }
 
 /// The other side's words, cut short and on one line.
@@ -113,8 +130,16 @@ pub fn read<T: DeserializeOwned>(
         let place = format!("line {}, column {}", error.line(), error.column());
         repeat.unknown_outcome(format!("{operation}: the answer is not a GraphQL answer ({place})"))
     })?;
-    if let Some(cost) = envelope.extensions.and_then(|extensions| extensions.cost) {
+    let extensions = envelope.extensions.unwrap_or_default();
+    if let Some(cost) = extensions.cost {
         limiter.learn(operation, &cost, tokio::time::Instant::now());
+    }
+    if let Some(warning) = extensions.search.iter().flat_map(|search| &search.warnings).next() {
+        let Warning { field, message } = warning;
+        let said = words(&format!("`{field}`: {message}"));
+        return Err(CallError::Rejected(format!(
+            "{operation}: the shop did not take the search as it was meant: {said}"
+        )));
     }
     match envelope.errors {
         Some(Errors::Text(text)) => {

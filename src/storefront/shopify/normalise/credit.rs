@@ -5,7 +5,7 @@
 
 use super::ledger::{Ledger, Unclear, time};
 use super::wire::{LineItem, MoneySet, Order, OrderAdjustment, Refund, RefundLine};
-use super::{events_or, lines, money_out, sale};
+use super::{change, events_or, lines, money_out, sale};
 use crate::domain::{Credit, CreditLine, DocumentRef, Draft, Fact, LineKind, Money, Normalised, Version};
 
 /// A refund that came by itself. Whether prices contain tax is the order's to say.
@@ -23,14 +23,23 @@ pub(super) fn embedded(ledger: Ledger, refund: &Refund, order: &Order) -> Result
 
 fn draft(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Result<Option<Draft>, Unclear> {
     let order_id = refund.order_id.as_ref().or(order.map(|order| &order.id)).ok_or(Unclear::Missing("order_id"))?;
-    let money = money_out::money_out(ledger, refund)?;
+    let credited_at =
+        time(&[("processed_at", refund.processed_at.as_ref()), ("created_at", refund.created_at.as_ref())])?;
+    let money = match money_out::money_out(ledger, refund) {
+        // What was paid out in the buyer's currency is known to the shop in its own.
+        Err(Unclear::ForeignMoney { .. }) => {
+            return change::unsettled(order_id, &refund.id, credited_at).map(Some);
+        }
+        money => money?,
+    };
+    if !money.pending.is_zero() {
+        return change::unsettled(order_id, &refund.id, credited_at).map(Some);
+    }
     let mut lines = credit_lines(ledger, refund, order)?;
     lines.extend(money.rounding_line(ledger));
     if lines.is_empty() && money.refunds.is_empty() && money.pending.is_zero() {
         return Ok(None);
     }
-    let credited_at =
-        time(&[("processed_at", refund.processed_at.as_ref()), ("created_at", refund.created_at.as_ref())])?;
     let reference = DocumentRef::parse(format!("refund:{}", refund.id))?;
     let sale = sale::reference(order_id)?;
     Ok(Some(Draft {
@@ -48,6 +57,7 @@ fn draft(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Result<Optio
             lines,
             refunds: money.refunds,
             pending: money.pending,
+            placed: order.map(sale::placed),
         }),
     }))
 }
@@ -120,6 +130,7 @@ fn goods_line(ledger: Ledger, line: &RefundLine, order: Option<&Order>, at: usiz
         tax: ledger.or_zero("`total_tax` of a refund line", line.total_tax_set.as_ref(), line.total_tax)?,
         restock: restocks(line),
         location: line.location_id.as_ref().map(ToString::to_string),
+        barcode: None,
     })
 }
 
@@ -160,5 +171,6 @@ pub(super) fn other_line(line: String, kind: LineKind, title: &str, amount: Mone
         tax,
         restock: false,
         location: None,
+        barcode: None,
     }
 }

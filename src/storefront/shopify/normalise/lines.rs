@@ -58,15 +58,13 @@ fn item_line(ledger: Ledger, order: &Order, item: &LineItem) -> Result<SaleLine,
         unit_price: price.ok_or(Unclear::Missing("line_items[].price"))?,
         discount: discounts(ledger, &item.discount_allocations)?,
         tax: ledger.taxes(&item.tax_lines)?,
+        barcode: None,
     })
 }
 
 /// The place that shipped all pieces of a line that were shipped. Where several did, or none says so, the channel decides.
 fn shipped_from(order: &Order, item: &LineItem) -> Option<String> {
-    let shipped = order
-        .fulfillments
-        .iter()
-        .filter(|one| !matches!(one.status.as_deref(), Some("cancelled" | "error" | "failure")));
+    let shipped = order.fulfillments.iter().filter(|one| !one.failed());
     let mut places = shipped
         .filter(|one| one.line_items.iter().any(|line| line.id == item.id))
         .map(|one| one.location_id.as_ref().map(ToString::to_string));
@@ -167,5 +165,6 @@ fn charge(ledger: Ledger, line: String, kind: LineKind, title: String, price: Mo
         unit_price: price,
         discount: nothing,
         tax: nothing,
+        barcode: None,
     }
 }

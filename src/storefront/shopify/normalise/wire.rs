@@ -58,14 +58,41 @@ pub(super) struct Order {
     pub original_total_additional_fees_set: Option<MoneySet>,
     pub current_total_additional_fees_set: Option<MoneySet>,
     pub total_cash_rounding_payment_adjustment_set: Option<MoneySet>,
+    pub source_name: Option<String>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub test: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Edited {
+    pub order_edit: OrderEdit,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct OrderEdit {
+    pub id: Option<Id>,
+    pub order_id: Id,
+    pub committed_at: Option<String>,
+    pub created_at: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Fulfillment {
+    pub id: Option<Id>,
+    pub order_id: Option<Id>,
     pub status: Option<String>,
+    pub created_at: Option<String>,
+    pub updated_at: Option<String>,
     pub location_id: Option<Id>,
     #[serde(default, deserialize_with = "or_default")]
     pub line_items: Vec<FulfilledLine>,
+}
+
+impl Fulfillment {
+    /// Whether nothing left with it after all.
+    pub fn failed(&self) -> bool {
+        matches!(self.status.as_deref(), Some("cancelled" | "error" | "failure"))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -231,6 +258,9 @@ pub(super) struct RefundDuty {
 #[derive(Debug, Deserialize)]
 pub(super) struct Transaction {
     pub id: Option<Id>,
+    pub order_id: Option<Id>,
+    pub created_at: Option<String>,
+    pub processed_at: Option<String>,
     pub kind: Option<String>,
     pub status: Option<String>,
     pub gateway: Option<String>,

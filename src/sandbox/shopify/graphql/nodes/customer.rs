@@ -57,6 +57,7 @@ fn address_of<'s>(address: &ShopAddress) -> Object<'s> {
         "address1" => text(address.address1.as_deref()),
         "address2" => text(address.address2.as_deref()),
         "city" => text(address.city.as_deref()),
+        "province" => text(None),
         "provinceCode" => text(address.province_code.as_deref()),
         "zip" => text(address.zip.as_deref()),
         "countryCodeV2" => leaf(address.country_code.clone().map_or(JsonValue::Null, JsonValue::from)),

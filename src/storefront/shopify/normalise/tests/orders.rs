@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{drafts, meaning, normalise, order, rejection, sale, set};
-use crate::domain::{Buyer, Fact, LineKind, Normalised, Payment, Payments, PrivacyWish};
+use crate::domain::{Buyer, Fact, LineKind, Normalised, Payment, Payments, Placed, PrivacyWish, SaleMoment};
 
 fn kinds(sale: &crate::domain::Sale) -> Vec<(LineKind, String)> {
     sale.lines.iter().map(|line| (line.kind, line.amount().unwrap().to_string())).collect()
@@ -13,7 +13,8 @@ fn kinds(sale: &crate::domain::Sale) -> Vec<(LineKind, String)> {
 fn a_fulfilled_order_becomes_one_invoice_that_balances() {
     let drafts = drafts("orders/fulfilled", &order());
     assert_eq!(drafts.len(), 1);
-    assert_eq!(drafts[0].source_document, "order:5900000000001");
+    let contents = drafts[0].source_document.strip_prefix("order:5900000000001#").unwrap();
+    assert_eq!(contents.len(), 16, "what is sold is part of the fact");
     assert_eq!(drafts[0].entity, "order:5900000000001");
     assert_eq!(drafts[0].time.to_string(), "2026-11-21T23:30:00Z", "when it was fulfilled, UTC");
     let Fact::SaleInvoiced(sale) = &drafts[0].fact else { panic!("not a sale") };
@@ -164,9 +165,73 @@ fn several_ways_of_paying_have_to_be_asked_for() {
     assert_eq!(sale(&body).payments, Payments::AskStorefront { order: "5900000000001".into(), gateways });
     body["payment_gateway_names"] = json!([]);
     assert!(matches!(sale(&body).payments, Payments::AskStorefront { .. }), "a sum without a way of paying");
-    body["payment_gateway_names"] = json!(["manual"]);
-    body["financial_status"] = json!("partially_paid");
-    assert!(matches!(sale(&body).payments, Payments::AskStorefront { .. }), "one way that did not pay all of it");
+}
+
+/// What an order's delivery says when it cannot settle the order: who has to read it, and why.
+fn change(topic: &str, body: &serde_json::Value) -> crate::domain::OrderChanged {
+    match drafts(topic, body).swap_remove(0).fact {
+        Fact::OrderChanged(change) => change,
+        other => panic!("expected a change, got {other:?}"),
+    }
+}
+
+#[test]
+fn what_a_delivery_cannot_settle_is_read_from_the_shop() {
+    for status in ["pending", "authorized", "partially_paid"] {
+        let mut body = order();
+        body["financial_status"] = json!(status);
+        assert_eq!(change("orders/fulfilled", &body).matters_at, [SaleMoment::Fulfilled], "{status}");
+    }
+    let mut body = order();
+    body["line_items"][0]["current_quantity"] = json!(1);
+    assert_eq!(change("orders/fulfilled", &body).order, "5900000000001", "a piece is gone without a refund");
+    body = order();
+    body["refunds"] = json!([{ "id": 31, "created_at": "2026-11-22T11:00:00+13:00", "transactions": [],
+        "refund_line_items": [{ "id": 41, "line_item_id": 11, "quantity": 1, "restock_type": "cancel" }] }]);
+    change("orders/fulfilled", &body);
+    body = order();
+    let from = |place: u64| json!({ "status": "success", "location_id": place, "line_items": [{ "id": 11 }] });
+    body["fulfillments"] = json!([from(1), from(1)]);
+    assert!(matches!(drafts("orders/fulfilled", &body)[0].fact, Fact::SaleInvoiced(_)), "one place is plain enough");
+    body["fulfillments"] = json!([from(1), from(2)]);
+    change("orders/fulfilled", &body);
+}
+
+#[test]
+fn an_order_that_was_paid_is_a_sale_of_that_moment() {
+    let mut body = order();
+    body["fulfillment_status"] = json!(null);
+    let told = drafts("orders/paid", &body);
+    let Fact::SaleInvoiced(sale) = &told[0].fact else { panic!("not a sale") };
+    assert_eq!((sale.moment, told.len()), (SaleMoment::Paid, 1));
+    let late = drafts("orders/paid", &order());
+    let Fact::OrderChanged(change) = &late[1].fact else { panic!("not a change") };
+    assert_eq!(change.matters_at, [SaleMoment::Fulfilled, SaleMoment::EachFulfilment], "it had waited for its money");
+}
+
+#[test]
+fn where_and_how_an_order_was_placed_comes_along() {
+    let mut body = order();
+    assert_eq!(sale(&body).placed, Placed::default());
+    (body["source_name"], body["test"]) = (json!("POS"), json!(true));
+    assert_eq!(sale(&body).placed, Placed { at_till: true, test: true });
+}
+
+#[test]
+fn edits_shipments_and_late_money_are_changes_of_their_order() {
+    let edit = json!({ "order_edit": { "id": 5, "order_id": 77, "committed_at": "2026-11-22T11:00:00Z",
+        "line_items": { "additions": [{ "id": 1, "delta": 1 }], "removals": [] } } });
+    assert_eq!(change("orders/edited", &edit).matters_at, SaleMoment::ALL);
+    let shipment = json!({ "id": 6, "order_id": 77, "status": "success", "updated_at": "2026-11-22T11:00:00Z" });
+    assert_eq!(change("fulfillments/create", &shipment).matters_at, [SaleMoment::EachFulfilment]);
+    let money = |kind: &str, status: &str| json!({ "id": 8, "order_id": 77, "kind": kind, "status": status, "created_at": "2026-11-22T11:00:00Z" });
+    let back = change("order_transactions/create", &money("refund", "success"));
+    assert_eq!((back.sale.as_str(), back.transaction.as_deref()), ("order:77", Some("8")));
+    assert_eq!(change("order_transactions/create", &money("refund", "failure")).transaction, None);
+    for (kind, status) in [("sale", "success"), ("authorization", "success"), ("refund", "pending")] {
+        let meaning = meaning("order_transactions/create", &money(kind, status));
+        assert!(matches!(meaning, Normalised::Ignored(_)), "{kind} {status}");
+    }
 }
 
 #[test]
@@ -208,6 +273,7 @@ fn what_went_back_before_fulfilment_comes_along_as_credits() {
 fn an_order_cancelled_before_anything_was_fulfilled_ends() {
     let mut body = order();
     body["fulfillment_status"] = json!("restocked");
+    body["financial_status"] = json!("refunded");
     body["cancelled_at"] = json!("2026-11-22T13:00:00+13:00");
     let drafts = drafts("orders/cancelled", &body);
     let Fact::OrderCancelled(ended) = &drafts[0].fact else { panic!("not a cancellation") };
@@ -217,10 +283,10 @@ fn an_order_cancelled_before_anything_was_fulfilled_ends() {
     body["fulfillments"] = json!([{ "status": "cancelled" }]);
     assert!(matches!(meaning("orders/cancelled", &body), Normalised::Events(_)));
     body["fulfillments"] = json!([{ "status": "success" }]);
-    assert!(
-        matches!(meaning("orders/cancelled", &body), Normalised::Ignored(_)),
-        "its invoice and refunds tell the story"
-    );
+    change("orders/cancelled", &body);
+    body["fulfillments"] = json!([]);
+    body["financial_status"] = json!("paid");
+    change("orders/cancelled", &body);
 }
 
 #[test]
@@ -265,7 +331,7 @@ fn a_body_that_is_no_json_is_rejected() {
 #[test]
 fn topics_nobody_waits_for_are_ignored_with_their_reason() {
     for (topic, word) in [
-        ("orders/create", "fulfilled"),
+        ("orders/create", "shipped"),
         ("products/update", "master of products"),
         ("inventory_levels/update", "master of stock"),
         ("themes/publish", "themes/publish"),
