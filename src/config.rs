@@ -11,6 +11,7 @@ use std::path::Path;
 
 use crate::policy::Channel;
 
+mod catalogue;
 mod channels;
 mod environment;
 mod infrastructure;

@@ -6,6 +6,7 @@
 
 mod access;
 mod books;
+mod branch;
 mod call_error;
 mod credit;
 mod customer;
@@ -26,6 +27,7 @@ mod stock;
 
 pub use access::{Access, StorefrontLeft};
 pub use books::{Books, Entry};
+pub use branch::Branch;
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
 pub use customer::{Account, Address, Buyer, Consent, ConsentState, Customer, CustomerMerged, CustomerProfile};

@@ -26,6 +26,7 @@ mod departure;
 mod document;
 mod invoice;
 mod items;
+mod location;
 mod merge;
 mod outcome;
 mod paper;
@@ -84,6 +85,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(reckoning::Reckon),
         Arc::new(cancellation::NoteCancellation),
+        Arc::new(location::WriteLocation),
         Arc::new(departure::NoteDeparture),
         Arc::new(privacy::CarryOutPrivacy),
         Arc::new(product::WriteProduct),

@@ -153,6 +153,8 @@ pub struct Claim {
     pub failures: u32,
     /// When the handling was raised, UTC.
     pub raised_at: Timestamp,
+    /// Whether the attempt before this one was never settled: what it wrote to the other side is not known.
+    pub interrupted: bool,
     /// What to handle.
     pub event: Event,
 }
@@ -184,6 +186,13 @@ pub enum Outcome {
         /// Why, for people.
         reason: String,
     },
+    /// Rests until that moment, because nothing can be done before; unlike a retry it is no work under way.
+    Later {
+        /// When to look again, UTC.
+        at: Timestamp,
+        /// What it waits for, for people.
+        reason: String,
+    },
     /// Given up; a person must look.
     Dead {
         /// What happened, in the other side's words where there are any.
@@ -213,6 +222,10 @@ pub enum LinkKind {
     Customer,
     /// Customer's number and kind of address ↔ storefront address.
     CustomerAddress,
+    /// Content of a picture ↔ storefront file.
+    Picture,
+    /// Branch ↔ storefront location that was made for it.
+    Location,
 }
 
 impl LinkKind {
@@ -226,6 +239,8 @@ impl LinkKind {
         Self::StockItem,
         Self::Customer,
         Self::CustomerAddress,
+        Self::Picture,
+        Self::Location,
     ];
 
     /// The word kept in the journal.
@@ -240,6 +255,8 @@ impl LinkKind {
             Self::StockItem => "stock_item",
             Self::Customer => "customer",
             Self::CustomerAddress => "customer_address",
+            Self::Picture => "picture",
+            Self::Location => "location",
         }
     }
 }
@@ -532,6 +549,9 @@ pub trait Intake: Send + Sync + 'static {
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
 pub trait Journal: Intake + Archive {
+    /// What the one clock shows: whoever decides by the time asks here.
+    fn now(&self) -> Timestamp;
+
     /// Commits what a poll read together with its cursor.
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError>;
 

@@ -29,11 +29,13 @@ pub enum ChangeKind {
     Stock,
     /// Customers with their addresses.
     Customers,
+    /// Branches with their names and addresses.
+    Branches,
 }
 
 impl ChangeKind {
     /// Every kind, in the order a first load needs them.
-    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock, Self::Customers];
+    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock, Self::Customers, Self::Branches];
 
     /// The word used on the command line and in the journal.
     #[must_use]
@@ -43,6 +45,7 @@ impl ChangeKind {
             Self::Prices => "prices",
             Self::Stock => "stock",
             Self::Customers => "customers",
+            Self::Branches => "branches",
         }
     }
 

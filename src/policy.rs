@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::domain::{BranchCode, ChannelName, Fact, Held, OfficeName, Placed, Sku, StorefrontName};
 use crate::office::ChangeKind;
-use crate::storefront::{CustomerOwners, Owner, StockFigure};
+use crate::storefront::{CatalogueRules, CustomerOwners, Owner, PriceRules, StockFigure};
 
 pub use crate::domain::SaleMoment;
 
@@ -34,6 +34,10 @@ pub struct Channel {
     pub sale: SaleRules,
     /// How stock is shown.
     pub stock: StockRules,
+    /// How products are shown.
+    pub catalogue: CatalogueRules,
+    /// How prices are shown beyond the shop's own.
+    pub prices: PriceRules,
     /// How ways of paying are called in the office.
     pub payments: PaymentRules,
     /// Which customers cross, and who decides their fields.

@@ -12,4 +12,4 @@ mod town;
 pub use bridge::{Bridge, Bus, Journal, Plan};
 pub use configuration::{Configuration, configuration};
 pub use promises::broken;
-pub use town::{BRANCHES, Town, TownPlan};
+pub use town::{BRANCHES, PRICE_LISTS, Town, TownPlan};

@@ -53,9 +53,18 @@ CREATE TABLE office_price (
     sale_until TEXT,
     deleted  INTEGER NOT NULL DEFAULT 0, marker INTEGER NOT NULL DEFAULT 0, changed_at TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE TABLE office_level_price (
+    sku      TEXT NOT NULL REFERENCES office_variant,
+    level    TEXT NOT NULL,
+    amount   INTEGER NOT NULL,
+    currency TEXT NOT NULL CHECK (currency GLOB '[A-Z][A-Z][A-Z]'),
+    deleted  INTEGER NOT NULL DEFAULT 0, marker INTEGER NOT NULL DEFAULT 0, changed_at TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (sku, level)
+) STRICT;
 CREATE TABLE office_branch (
     branch   TEXT PRIMARY KEY NOT NULL,
     name     TEXT NOT NULL,
+    line1    TEXT, city TEXT, postcode TEXT, country TEXT,
     deleted  INTEGER NOT NULL DEFAULT 0, marker INTEGER NOT NULL DEFAULT 0, changed_at TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE office_stock (
@@ -71,8 +80,17 @@ CREATE TABLE office_image (
     position INTEGER NOT NULL,
     url      TEXT NOT NULL,
     alt      TEXT,
+    -- Tells one content from another, such as the file's SHA-256.
+    hash     TEXT,
     deleted  INTEGER NOT NULL DEFAULT 0, marker INTEGER NOT NULL DEFAULT 0, changed_at TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (style, position)
+) STRICT;
+CREATE TABLE office_field (
+    style    TEXT NOT NULL REFERENCES office_style,
+    field    TEXT NOT NULL,
+    value    TEXT,
+    deleted  INTEGER NOT NULL DEFAULT 0, marker INTEGER NOT NULL DEFAULT 0, changed_at TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (style, field)
 ) STRICT;
 CREATE TABLE office_customer (
     number       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -177,8 +195,9 @@ CREATE TRIGGER office_branch_new AFTER INSERT ON office_branch BEGIN
     UPDATE office_branch SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE branch = NEW.branch;
 END;
-CREATE TRIGGER office_branch_changed AFTER UPDATE OF name, deleted, marker ON office_branch
-WHEN NEW.marker = 0 OR NEW.name IS NOT OLD.name OR NEW.deleted IS NOT OLD.deleted BEGIN
+CREATE TRIGGER office_branch_changed AFTER UPDATE OF name, line1, city, postcode, country, deleted, marker ON office_branch
+WHEN NEW.marker = 0 OR NEW.name IS NOT OLD.name OR NEW.line1 IS NOT OLD.line1 OR NEW.city IS NOT OLD.city
+    OR NEW.postcode IS NOT OLD.postcode OR NEW.country IS NOT OLD.country OR NEW.deleted IS NOT OLD.deleted BEGIN
     UPDATE office_marker SET last = last + 1;
     UPDATE office_branch SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE branch = NEW.branch;
@@ -199,11 +218,34 @@ CREATE TRIGGER office_image_new AFTER INSERT ON office_image BEGIN
     UPDATE office_image SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE style = NEW.style AND position = NEW.position;
 END;
-CREATE TRIGGER office_image_changed AFTER UPDATE OF url, alt, deleted, marker ON office_image
-WHEN NEW.marker = 0 OR NEW.url IS NOT OLD.url OR NEW.alt IS NOT OLD.alt OR NEW.deleted IS NOT OLD.deleted BEGIN
+CREATE TRIGGER office_image_changed AFTER UPDATE OF url, alt, hash, deleted, marker ON office_image
+WHEN NEW.marker = 0 OR NEW.url IS NOT OLD.url OR NEW.alt IS NOT OLD.alt OR NEW.hash IS NOT OLD.hash
+    OR NEW.deleted IS NOT OLD.deleted BEGIN
     UPDATE office_marker SET last = last + 1;
     UPDATE office_image SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
     WHERE style = NEW.style AND position = NEW.position;
+END;
+CREATE TRIGGER office_field_new AFTER INSERT ON office_field BEGIN
+    UPDATE office_marker SET last = last + 1;
+    UPDATE office_field SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE style = NEW.style AND field = NEW.field;
+END;
+CREATE TRIGGER office_field_changed AFTER UPDATE OF value, deleted, marker ON office_field
+WHEN NEW.marker = 0 OR NEW.value IS NOT OLD.value OR NEW.deleted IS NOT OLD.deleted BEGIN
+    UPDATE office_marker SET last = last + 1;
+    UPDATE office_field SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE style = NEW.style AND field = NEW.field;
+END;
+CREATE TRIGGER office_level_price_new AFTER INSERT ON office_level_price BEGIN
+    UPDATE office_marker SET last = last + 1;
+    UPDATE office_level_price SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE sku = NEW.sku AND level = NEW.level;
+END;
+CREATE TRIGGER office_level_price_changed AFTER UPDATE OF amount, currency, deleted, marker ON office_level_price
+WHEN NEW.marker = 0 OR NEW.amount IS NOT OLD.amount OR NEW.currency IS NOT OLD.currency OR NEW.deleted IS NOT OLD.deleted BEGIN
+    UPDATE office_marker SET last = last + 1;
+    UPDATE office_level_price SET marker = (SELECT last FROM office_marker), changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE sku = NEW.sku AND level = NEW.level;
 END;
 CREATE TRIGGER office_customer_new AFTER INSERT ON office_customer BEGIN
     UPDATE office_marker SET last = last + 1;
@@ -221,7 +263,8 @@ WHEN NEW.marker = 0 OR NEW.first_name IS NOT OLD.first_name OR NEW.last_name IS 
     WHERE number = NEW.number;
 END;
 
--- A style's marker covers the whole style: its variants, its images, its category's name.
+-- A style's marker covers the whole style: its variants, its images, its further fields, its category's name. A price's
+-- marker covers the SKU's further levels.
 CREATE TRIGGER office_variant_touches AFTER INSERT ON office_variant BEGIN
     UPDATE office_style SET marker = 0 WHERE style = NEW.style;
 END;
@@ -231,8 +274,20 @@ END;
 CREATE TRIGGER office_image_touches AFTER INSERT ON office_image BEGIN
     UPDATE office_style SET marker = 0 WHERE style = NEW.style;
 END;
-CREATE TRIGGER office_image_touches_again AFTER UPDATE OF url, alt, deleted ON office_image BEGIN
+CREATE TRIGGER office_image_touches_again AFTER UPDATE OF url, alt, hash, deleted ON office_image BEGIN
     UPDATE office_style SET marker = 0 WHERE style = NEW.style;
+END;
+CREATE TRIGGER office_field_touches AFTER INSERT ON office_field BEGIN
+    UPDATE office_style SET marker = 0 WHERE style = NEW.style;
+END;
+CREATE TRIGGER office_field_touches_again AFTER UPDATE OF value, deleted ON office_field BEGIN
+    UPDATE office_style SET marker = 0 WHERE style = NEW.style;
+END;
+CREATE TRIGGER office_level_price_touches AFTER INSERT ON office_level_price BEGIN
+    UPDATE office_price SET marker = 0 WHERE sku = NEW.sku;
+END;
+CREATE TRIGGER office_level_price_touches_again AFTER UPDATE OF amount, currency, deleted ON office_level_price BEGIN
+    UPDATE office_price SET marker = 0 WHERE sku = NEW.sku;
 END;
 CREATE TRIGGER office_category_touches AFTER UPDATE OF name, deleted ON office_category BEGIN
     UPDATE office_style SET marker = 0 WHERE category = NEW.category;
@@ -290,8 +345,11 @@ CREATE VIEW ci_product AS
     SELECT style, title, description, brand, category, internet_active, deleted, marker, changed_at FROM office_style;
 CREATE VIEW ci_variant AS
     SELECT sku, style, colour, size, barcode, position, deleted, marker, changed_at FROM office_variant;
-CREATE VIEW ci_image AS SELECT style, position, url, alt, deleted, marker, changed_at FROM office_image;
-CREATE VIEW ci_branch AS SELECT branch, name, deleted, marker, changed_at FROM office_branch;
+CREATE VIEW ci_image AS SELECT style, position, url, alt, hash, deleted, marker, changed_at FROM office_image;
+CREATE VIEW ci_field AS SELECT style, field, value, deleted, marker, changed_at FROM office_field;
+CREATE VIEW ci_branch AS
+    SELECT branch, name, line1, city, postcode, country, deleted, marker, changed_at FROM office_branch;
+CREATE VIEW ci_level_price AS SELECT sku, level, amount, currency, deleted, marker, changed_at FROM office_level_price;
 CREATE VIEW ci_price AS
     SELECT p.sku, v.style, p.retail, p.sale, p.sale_from, p.sale_until,
            s.internet_active AND NOT s.deleted AS internet_active, p.deleted, p.marker, p.changed_at

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Exit, Failure, Output};
 
 mod child;
+mod first_load;
 mod flow;
 mod ingest;
 mod load;
@@ -48,6 +49,8 @@ pub enum What {
     Flow,
     /// What stock changes cost at the shop's API
     Stock,
+    /// A whole catalogue to an empty shop
+    Load,
     /// Resident memory
     Memory,
 }
@@ -97,6 +100,9 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
     }
     if wanted(What::Stock) {
         figures.extend(stock::measure().await?);
+    }
+    if wanted(What::Load) {
+        figures.extend(first_load::measure(quick).await?);
     }
     if wanted(What::Memory) {
         figures.extend(memory::measure(quick).await?);

@@ -67,6 +67,7 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
         listen: None,
         pace: crate::flow::Pace::default(),
         body_limit: 16 * 1024 * 1024,
+        clock: crate::journal::clock::Clock::default(),
     };
     let bridge = Bridge::start(&plan, &[&town]).await?;
     town.shop.subscribe_all(&bridge.address_for(&town));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::catalogue;
 use super::keys;
 use super::nearest::did_you_mean;
 use super::problem::Place;
@@ -62,7 +63,8 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
         fits(section, found.place, profile, storefront_kind, office_kind).then_some(profile)
     });
     let branch = branch(&section.section("sale"), section.place());
-    let locations = locations(section, storefront_kind);
+    let catalogue = catalogue::catalogue(section);
+    let locations = locations(section, storefront_kind, catalogue.create_locations);
     let payments = payments(section);
     let customers = customers(&section.section("customers"));
     let (profile, branch) = (profile?, branch?);
@@ -81,6 +83,8 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
         office: office?.value,
         sale,
         stock: StockRules { figure, ..stock(&section.section("stock"), profile, locations) },
+        catalogue,
+        prices: catalogue::prices(section),
         payments,
         customers,
         begins_paused: section.text("begins").is_some_and(|found| found.value == "paused"),
@@ -237,9 +241,13 @@ fn figure(stock: &Section<'_>) -> Option<StockFigure> {
     }
 }
 
-fn locations(section: &Section<'_>, storefront_kind: Option<&str>) -> BTreeMap<BranchCode, String> {
+fn locations(
+    section: &Section<'_>,
+    storefront_kind: Option<&str>,
+    made_on_demand: bool,
+) -> BTreeMap<BranchCode, String> {
     let rows = section.map("locations");
-    if rows.is_empty() && section.value("locations").is_none_or(|node| node.table().is_some()) {
+    if rows.is_empty() && !made_on_demand && section.value("locations").is_none_or(|node| node.table().is_some()) {
         section.add(
             section.value("locations").map_or(section.place(), |node| &node.place),
             "[channels.locations] names no branch: no stock would be shown",

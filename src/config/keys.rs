@@ -94,6 +94,8 @@ const CHANNEL: &[Key] = &[
     key("sale", Shape::Section(SALE), "how sales are booked"),
     key("stock", Shape::Section(STOCK), "how stock is shown"),
     key("locations", Shape::Map, "branch of the office = location of the storefront, as id or number"),
+    key("catalogue", Shape::Section(CATALOGUE), "how products are shown"),
+    key("prices", Shape::Section(PRICES), "how prices are shown beyond the shop's own"),
     key("payments", Shape::Section(PAYMENTS), "how ways of paying are called in the office"),
     key("customers", Shape::Section(CUSTOMERS), "which customers cross, and who decides their fields"),
     key(
@@ -136,6 +138,40 @@ const STOCK: &[Key] = &[
     key("safety_at", Shape::Map, "branch of the office = pieces kept back there instead"),
 ];
 
+const CATALOGUE: &[Key] = &[
+    key(
+        "category",
+        Shape::OneOf(&["type", "collection"]),
+        "what a stock group becomes: the product's type, or a collection; default type",
+    ),
+    key(
+        "texts",
+        Shape::OneOf(&["creation", "always"]),
+        "when title and description are the office's: at creation, the shop's from then on, or always; default creation",
+    ),
+    key(
+        "new_products",
+        Shape::OneOf(&["active", "draft"]),
+        "whether a new product is shown at once, or made as a draft for people to show; default active",
+    ),
+    key(
+        "metafields",
+        Shape::Map,
+        "field of the office = \"namespace.key\" or \"namespace.key type\"; information tabs are named \"tab:NAME\"",
+    ),
+    key(
+        "create_locations",
+        Shape::Flag,
+        "whether branches that are not mapped get a location of their own at the storefront; default false",
+    ),
+];
+
+const PRICES: &[Key] = &[key(
+    "lists",
+    Shape::Map,
+    "price list of the storefront, as id or number = \"same\" for the price everybody pays, or a price level of the office",
+)];
+
 const PAYMENTS: &[Key] = &[
     key("codes", Shape::Map, "gateway of the storefront = pay code of the office"),
     key("otherwise", Shape::Text, "pay code for gateways that are not named; left out: such a sale waits for a person"),
@@ -174,4 +210,5 @@ const EVERY: &[Key] = &[
     key("prices", Shape::Duration, "how often prices are asked for; default 1m"),
     key("stock", Shape::Duration, "how often stock is asked for; default 15s"),
     key("customers", Shape::Duration, "how often customers are asked for, where they are sent; default 1m"),
+    key("branches", Shape::Duration, "how often branches are asked for; default 10m"),
 ];

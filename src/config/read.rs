@@ -121,6 +121,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// `true` or `false`.
+    pub fn flag(&self, key: &str, default: bool) -> bool {
+        match self.value(key).map(|node| &node.value) {
+            Some(Value::Flag(flag)) => *flag,
+            Some(Value::Text(word)) => word == "true",
+            _ => default,
+        }
+    }
+
     /// A whole number within bounds.
     pub fn number(&self, key: &str, default: u32, most: u32) -> u32 {
         let Some(node) = self.value(key) else { return default };

@@ -37,6 +37,7 @@ fn shape(shape: &Shape) -> Value {
         Shape::Texts => json!({ "oneOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] }),
         Shape::Size => json!({ "type": ["string", "integer"] }),
         Shape::Number => json!({ "type": "integer", "minimum": 1 }),
+        Shape::Flag => json!({ "type": "boolean" }),
         Shape::Secret => json!({ "$ref": "#/$defs/secret" }),
         Shape::Secrets => {
             let secret = json!({ "$ref": "#/$defs/secret" });

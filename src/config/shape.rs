@@ -34,6 +34,8 @@ pub(super) enum Shape {
     Size,
     /// A number.
     Number,
+    /// `true` or `false`.
+    Flag,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// `[section]`.
@@ -85,7 +87,11 @@ fn check_value(entry: &Entry, key: &Key, parent: &str, report: &Report) {
     };
     match (&key.shape, &node.value) {
         (Shape::Text | Shape::Duration | Shape::Texts, Value::Text(_))
-        | (Shape::Size | Shape::Number, Value::Text(_) | Value::Whole(_)) => {}
+        | (Shape::Size | Shape::Number, Value::Text(_) | Value::Whole(_))
+        | (Shape::Flag, Value::Flag(_)) => {}
+        // A variable is always a text.
+        (Shape::Flag, Value::Text(word)) if matches!(word.as_str(), "true" | "false") => {}
+        (Shape::Flag, _) => refuse("true or false"),
         (Shape::Texts, Value::List(items)) if items.iter().all(|item| item.text().is_some()) => {}
         (Shape::OneOf(words), Value::Text(word)) => check_word(node, key.name, word, words, report),
         (Shape::Text | Shape::OneOf(_), _) => refuse("a text"),

@@ -22,6 +22,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     Text(String),
     Whole(i64),
+    Flag(bool),
     List(Vec<Node>),
     Table(BTreeMap<String, Entry>),
     Other(&'static str),
@@ -57,6 +58,7 @@ impl Node {
         match &self.value {
             Value::Text(_) => "a text",
             Value::Whole(_) => "a whole number",
+            Value::Flag(_) => "a truth value",
             Value::List(_) => "a list",
             Value::Table(_) => "a table",
             Value::Other(kind) => kind,
@@ -95,7 +97,7 @@ fn node(text: &str, spanned: Spanned<DeValue<'_>>) -> Node {
             i64::from_str_radix(&digits, value.radix()).map_or(Value::Other("a number that is too large"), Value::Whole)
         }
         DeValue::Float(_) => Value::Other("a fraction"),
-        DeValue::Boolean(_) => Value::Other("a truth value"),
+        DeValue::Boolean(flag) => Value::Flag(flag),
         DeValue::Datetime(_) => Value::Other("a date"),
         DeValue::Array(list) => Value::List(list.into_iter().map(|value| node(text, value)).collect()),
         DeValue::Table(entries) => table(text, entries),

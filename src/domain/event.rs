@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    Account, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, OrderChanged, Price,
+    Account, Branch, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, OrderChanged, Price,
     PrivacyRequest, Product, ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
 };
 
@@ -123,6 +123,8 @@ facts! {
     AccountChanged(Account) = "account.changed";
     /// Two accounts of a storefront became one.
     CustomerMerged(CustomerMerged) = "customer.merged";
+    /// A branch is new or has changed.
+    BranchChanged(Branch) = "branch.changed";
     /// Somebody wants to know, or wants forgotten, what is kept of them.
     PrivacyRequested(PrivacyRequest) = "privacy.requested";
     /// A storefront has removed the app.

@@ -1,5 +1,7 @@
 //! A product as the office knows it, ready to be shown on the web.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +18,15 @@ pub struct Product {
     pub description: Option<String>,
     /// Maker or label.
     pub brand: Option<String>,
-    /// Stock group or internet category.
+    /// Name of its stock group or internet category.
     pub category: Option<String>,
+    /// The office's key of that category, which stays when its name changes.
+    #[serde(default)]
+    pub category_key: Option<String>,
+    /// Further texts the office keeps of it, by the office's name: information tabs (`tab:Care`) and any other field. A
+    /// channel says which of them are shown, and where.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
     /// Colours and sizes that exist; at least one. A style without colour and size has exactly one.
     pub variants: Vec<Variant>,
     /// Pictures, in order.
@@ -56,9 +65,18 @@ pub struct Price {
     /// When the sale ends, UTC; `None`: it does not end.
     #[schemars(with = "Option<String>")]
     pub sale_until: Option<Timestamp>,
+    /// Prices of the office's further price levels, by level; a level may have a currency of its own.
+    #[serde(default)]
+    pub levels: BTreeMap<String, Money>,
 }
 
 impl Price {
+    /// The entity whose price it is: what is written of it is kept under this name, and the newest version wins.
+    #[must_use]
+    pub fn entity(sku: &Sku) -> String {
+        format!("price:{sku}")
+    }
+
     /// What the buyer pays at that moment, and the struck-through former price while a sale is on.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> (Money, Option<Money>) {
@@ -85,6 +103,17 @@ pub struct Image {
     pub url: String,
     /// Text for those who cannot see it.
     pub alt: Option<String>,
+    /// What tells one content from another, such as a hash of the file; without it the address does.
+    #[serde(default)]
+    pub hash: Option<String>,
+}
+
+impl Image {
+    /// What makes it this picture and no other: its content where that is known, else its address.
+    #[must_use]
+    pub fn identity(&self) -> &str {
+        self.hash.as_deref().unwrap_or(&self.url)
+    }
 }
 
 /// A product that is no longer to be shown on the web: its internet flag was taken away or it was deleted.
@@ -92,6 +121,9 @@ pub struct Image {
 pub struct ProductArchived {
     /// The office's key.
     pub style: StyleCode,
+    /// Whether the office has deleted it for good.
+    #[serde(default)]
+    pub deleted: bool,
 }
 
 #[cfg(test)]
@@ -110,6 +142,7 @@ mod tests {
             sale: Some(amount("30.00")),
             sale_from: Some(moment(10)),
             sale_until: Some(moment(20)),
+            levels: BTreeMap::new(),
         };
         let next = |price: &Price, now| price.changes_after(moment(now));
         assert_eq!(

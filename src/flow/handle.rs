@@ -142,6 +142,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Ignored(_) => "ignored",
         Outcome::Retry { .. } => "retry",
         Outcome::Wait { .. } => "wait",
+        Outcome::Later { .. } => "later",
         Outcome::Dead { .. } => "dead",
     }
 }

@@ -1,6 +1,8 @@
-//! `price.changed` → price and struck-through price of a variant (F-287 to F-289).
+//! `price.changed` → price and struck-through price of a variant, and fixed prices in the channel's price lists (F-287 to
+//! F-289).
 //!
-//! A sale begins and ends at its times without a word from the office: the handling rests until then and writes again.
+//! A sale begins and ends at its times without a word from the office: the handling rests until then, in the journal, and
+//! writes again. A restart in between changes nothing.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::domain::{EventType, Fact, Price, Version};
 use crate::journal::{Claim, Effect, LinkKind, Outcome, Settlement, Written};
-use crate::storefront::PriceRow;
+use crate::storefront::{ListPrice, PriceRow, PriceRules};
 
 use super::outcome::{after_failure, journal_failed};
 use super::state::{newest, wrote};
@@ -34,6 +36,8 @@ struct Due<'a> {
     claim: &'a Claim,
     price: &'a Price,
     row: PriceRow,
+    /// What each price list is to show; `None`: nothing of its own any more.
+    lists: Vec<(&'a str, Option<PriceRow>)>,
     value: String,
 }
 
@@ -66,7 +70,7 @@ impl Handler for WritePrices {
             (Ok(variants), Ok(products)) => (variants, products),
             (Err(error), _) | (_, Err(error)) => return journal_failed(batch, &error),
         };
-        let now = Timestamp::now();
+        let (now, rules) = (desk.journal.now(), &desk.channel.prices);
         let mut by_product: BTreeMap<String, Vec<Due<'_>>> = BTreeMap::new();
         for (((claim, price, last), variant), product) in prices.into_iter().zip(variants).zip(products) {
             let (Some(variant), Some(product)) = (variant, product) else {
@@ -74,18 +78,18 @@ impl Handler for WritePrices {
                 continue;
             };
             let (pays, before) = price.at(now);
-            let value = value(price, now);
-            if last.is_some_and(|last| last.value == value) {
+            let row = PriceRow { variant, price: pays, compare_at: before };
+            let (lists, value) = shown(price, &row, rules, last.as_ref(), now);
+            // Whoever was at it before may have written another price and not lived to say so: then it is written again.
+            if !claim.interrupted && last.is_some_and(|last| last.value == value) {
                 let already = wrote(claim, Outcome::Ignored("the storefront has it so already".into()), value);
                 settled.push(until_it_changes(price, now, already));
                 continue;
             }
-            let row = PriceRow { variant, price: pays, compare_at: before };
-            by_product.entry(product).or_default().push(Due { claim, price, row, value });
+            by_product.entry(product).or_default().push(Due { claim, price, row, lists, value });
         }
         for (product, due) in by_product {
-            let rows: Vec<PriceRow> = due.iter().map(|due| due.row.clone()).collect();
-            let answer = desk.storefront.set_prices(&product, &rows).await;
+            let answer = write(desk, &product, &due).await;
             for due in due {
                 settled.push(match &answer {
                     Ok(()) => until_it_changes(due.price, now, done(&due)),
@@ -97,6 +101,59 @@ impl Handler for WritePrices {
     }
 }
 
+/// Writes the prices of one product: its own first, then those of each list. All of it sets absolute values.
+async fn write(desk: &Desk<'_>, product: &str, due: &[Due<'_>]) -> Result<(), crate::domain::CallError> {
+    let rows: Vec<PriceRow> = due.iter().map(|due| due.row.clone()).collect();
+    desk.storefront.set_prices(product, &rows).await?;
+    for list in desk.channel.prices.lists.keys() {
+        let (mut rows, mut gone) = (Vec::new(), Vec::new());
+        for due in due {
+            for (_, row) in due.lists.iter().filter(|(named, _)| named == list) {
+                match row {
+                    Some(row) => rows.push(row.clone()),
+                    None => gone.push(due.row.variant.clone()),
+                }
+            }
+        }
+        if !rows.is_empty() || !gone.is_empty() {
+            desk.storefront.set_list_prices(list, &rows, &gone).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What the price lists are to show beside the shop's own price, and all of it as the text that is kept as written.
+fn shown<'a>(
+    price: &Price,
+    own: &PriceRow,
+    rules: &'a PriceRules,
+    last: Option<&Written>,
+    now: Timestamp,
+) -> (Vec<(&'a str, Option<PriceRow>)>, String) {
+    let (mut lists, mut text) = (Vec::new(), value(price, now));
+    for (list, which) in &rules.lists {
+        let row = match which {
+            ListPrice::Same => Some(own.clone()),
+            ListPrice::Level(level) => price.levels.get(level).map(|amount| PriceRow {
+                variant: own.variant.clone(),
+                price: *amount,
+                compare_at: None,
+            }),
+        };
+        let name = format!("; list {list}: ");
+        match row {
+            Some(row) => {
+                text.push_str(&name);
+                text.push_str(&amounts(&row));
+                lists.push((list.as_str(), Some(row)));
+            }
+            None if last.is_some_and(|last| last.value.contains(&name)) => lists.push((list.as_str(), None)),
+            None => {}
+        }
+    }
+    (lists, text)
+}
+
 fn waits(price: &Price) -> Outcome {
     Outcome::Wait {
         kind: LinkKind::Variant,
@@ -106,21 +163,24 @@ fn waits(price: &Price) -> Outcome {
     }
 }
 
-/// What is kept as written.
-fn value(price: &Price, now: Timestamp) -> String {
+/// What is kept as written of the shop's own price.
+pub(super) fn value(price: &Price, now: Timestamp) -> String {
     let (pays, before) = price.at(now);
-    match before {
-        Some(before) => format!("{pays} instead of {before}"),
-        None => pays.to_string(),
+    amounts(&PriceRow { variant: String::new(), price: pays, compare_at: before })
+}
+
+fn amounts(row: &PriceRow) -> String {
+    match row.compare_at {
+        Some(before) => format!("{} instead of {before}", row.price),
+        None => row.price.to_string(),
     }
 }
 
 /// Keeps a handling whose price changes by itself later. A newer version that comes meanwhile ends it.
 fn until_it_changes(price: &Price, now: Timestamp, mut settlement: Settlement) -> Settlement {
     if let Some(moment) = price.changes_after(now) {
-        let after = Duration::try_from(moment.duration_since(now)).unwrap_or_default();
-        let reason = format!("the sale of {} begins or ends at {moment}", price.sku);
-        settlement.outcome = Outcome::Retry { after, reason, counts: false };
+        settlement.outcome =
+            Outcome::Later { at: moment, reason: format!("the sale of {} begins or ends at {moment}", price.sku) };
     }
     settlement
 }

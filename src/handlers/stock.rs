@@ -21,7 +21,7 @@ use crate::storefront::{StockOutcome, StockRow};
 
 use super::outcome::{after_failure, journal_failed, try_again};
 use super::state::{newest, wrote};
-use super::{Desk, Handler, Policy};
+use super::{Desk, Handler, Policy, location};
 pub use figures::Unread;
 use figures::{Figure, Shown, read};
 
@@ -107,11 +107,16 @@ async fn places<'a>(
     claims: Vec<(&'a Claim, Option<Written>)>,
     settled: &mut Vec<Settlement>,
 ) -> Result<Vec<Due<'a>>, JournalError> {
+    let branches = claims.iter().filter_map(|(claim, _)| subject(claim)).map(|(_, branch, _)| branch);
+    let made = location::made(desk, branches).await?;
     let mut shown_at = Vec::with_capacity(claims.len());
     for (claim, last) in claims {
         let Some((sku, branch, seen)) = subject(claim) else { continue };
-        match desk.channel.stock.locations.get(branch) {
+        match desk.channel.stock.locations.get(branch).or_else(|| made.get(branch)) {
             Some(location) => shown_at.push((claim, sku, branch, seen, location, last)),
+            None if desk.channel.catalogue.create_locations => {
+                settled.push(Settlement::of(claim, location::waits(branch)));
+            }
             None => {
                 let reason = format!("branch {branch} is not shown on the web");
                 settled.push(Settlement::of(claim, Outcome::Ignored(reason)));

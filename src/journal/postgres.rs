@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
+use jiff::Timestamp;
 
 use super::clock::{Clock, span};
 use super::gate::Gate;
@@ -98,6 +99,10 @@ impl Intake for PostgresJournal {
 
 #[async_trait]
 impl Journal for PostgresJournal {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError> {
         let rows = page.deliveries.iter().map(|delivery| DeliveryRow::of(delivery, &self.clock));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;

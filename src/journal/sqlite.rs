@@ -25,6 +25,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::clock::{Clock, span};
 use super::gate::Gate;
@@ -100,6 +101,10 @@ impl Intake for SqliteJournal {
 
 #[async_trait]
 impl Journal for SqliteJournal {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     async fn append_polled(&self, page: PolledPage) -> Result<Vec<Appended>, JournalError> {
         let rows = page.deliveries.iter().map(|delivery| DeliveryRow::of(delivery, &self.clock));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;

@@ -18,6 +18,7 @@ mod book;
 mod changes;
 mod customers;
 pub(crate) mod database;
+mod details;
 mod find;
 mod items;
 mod normalise;

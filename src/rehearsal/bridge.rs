@@ -14,6 +14,7 @@ use crate::bus::rabbitmq::RabbitBus;
 use crate::flow::receive::Door;
 use crate::flow::{Bells, Pace, Role, Running, Stage, poll};
 use crate::handlers::{self, Sides};
+use crate::journal::clock::Clock;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
 
@@ -55,6 +56,8 @@ pub struct Plan {
     pub pace: Pace,
     /// The largest body the door takes, in bytes.
     pub body_limit: usize,
+    /// The journal's clock, by which everything that waits for a time is due.
+    pub clock: Clock,
 }
 
 /// A running bridge.
@@ -74,10 +77,10 @@ impl Bridge {
     /// When the journal or bus cannot be opened or the address is taken.
     pub async fn start(plan: &Plan, towns: &[&Town]) -> anyhow::Result<Self> {
         let journal: Arc<dyn crate::journal::Journal> = match &plan.journal {
-            Journal::Sqlite(path) => Arc::new(SqliteJournal::open(path)?),
+            Journal::Sqlite(path) => Arc::new(SqliteJournal::open_with(path, plan.clock.clone())?),
             Journal::Postgres(url) => {
                 PostgresJournal::migrate(url).await?;
-                Arc::new(PostgresJournal::connect(url, 12).await?)
+                Arc::new(PostgresJournal::connect_with(url, 12, plan.clock.clone()).await?)
             }
         };
         let bus: Arc<dyn crate::bus::Bus> = match &plan.bus {

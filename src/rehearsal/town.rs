@@ -14,7 +14,7 @@ use crate::policy::{Channel, CustomerRules, PaymentRules, SaleMoment, SaleRules,
 use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
 use crate::sandbox::shopify::{OrderView, Product, ShopLocation, ShopOptions, ShopSandbox};
 use crate::storefront::shopify::{Access, Shopify, ShopifyConfig};
-use crate::storefront::{StockFigure, Storefront};
+use crate::storefront::{CatalogueRules, PriceRules, StockFigure, Storefront};
 
 /// Branches of a rehearsal's office that the shop shows, each at a location of the same name. Web sales count for the first.
 pub const BRANCHES: [&str; 2] = ["WEB", "AKL"];
@@ -22,6 +22,8 @@ pub const BRANCHES: [&str; 2] = ["WEB", "AKL"];
 const PAY_CODES: [(&str, &str); 4] =
     [("shopify_payments", "WEB-CC"), ("paypal", "WEB-PP"), ("gift_card", "GIFT"), ("cash", "CASH")];
 const OTHER_PAY_CODE: &str = "WEB-OTHER";
+/// Price lists of the shop's markets: id, name and currency.
+pub const PRICE_LISTS: [(u64, &str, &str); 2] = [(81, "New Zealand", "NZD"), (82, "Australia", "AUD")];
 /// Shop locations have these ids.
 const FIRST_LOCATION: u64 = 71_000_000_001;
 
@@ -95,6 +97,9 @@ impl Town {
         options.taxes_included = plan.taxes_included;
         options.seed = plan.seed;
         (options.bucket_size, options.restore_rate) = plan.points;
+        for (id, name, currency) in PRICE_LISTS {
+            options.price_lists.push((id, name.to_owned(), Currency::parse(currency)?));
+        }
         options.locations = (FIRST_LOCATION..)
             .zip(BRANCHES)
             .map(|(id, name)| ShopLocation { name: name.to_owned(), id: Some(id) })
@@ -230,6 +235,8 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
         office: OfficeName::parse(&plan.name)?,
         sale: SaleRules::plain(SaleMoment::Fulfilled, BranchCode::parse(BRANCHES[0])?),
         stock: StockRules::all(StockFigure::OnHand, locations),
+        catalogue: CatalogueRules::default(),
+        prices: PriceRules::default(),
         payments: PaymentRules {
             codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
             otherwise: Some(OTHER_PAY_CODE.to_owned()),

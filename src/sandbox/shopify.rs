@@ -6,17 +6,20 @@
 //! The way through it: [`server`] → [`graphql`] → [`state`] → [`webhooks`]; [`lives`] invents what happens.
 
 mod bodies;
+mod bulk;
 mod catalogue;
 mod clock;
 mod cost;
 mod counter;
 mod customers;
 mod faults;
+mod files;
 mod graphql;
 mod idempotency;
 mod ids;
 pub mod lives;
 mod look;
+mod markets;
 mod merchant;
 mod options;
 mod orders;
@@ -36,7 +39,9 @@ pub use catalogue::{Image, Metafield, Product, ProductOption, Variant};
 pub use counter::CounterError;
 pub use customers::{ShopAddress, ShopCustomer};
 pub use faults::Fault;
+pub use files::ShopFile;
 pub use look::{ApiCalls, CallCount, OrderView, StockFigures, StockWrite, VariantView, Write};
+pub use markets::{ShopCollection, ShopPriceList};
 pub use options::{OpeningStock, ShopLocation, ShopOptions};
 pub use webhooks::{ShopSubscription, WebhookCounts, WebhookWeather};
 
@@ -103,6 +108,7 @@ impl ShopSandbox {
         let clock = Arc::new(Clock::default());
         let (seed, secret) = (options.seed, options.secret.clone());
         let state = Arc::new(Mutex::new(State::new(options, Arc::clone(&clock))));
+        locked(&state).bulk.base = format!("http://{address}");
         let post_office = PostOffice::open(Arc::clone(&state), secret, seed, closing.clone())?;
         let core = Arc::new(Core { state, clock, faults: Faults::new(seed), post_office, closing });
         server::serve(listener, Arc::clone(&core));

@@ -6,34 +6,41 @@
 //! Next in the flow: [`crate::flow`].
 
 mod access;
+mod bulk;
 mod catalogue;
 mod client;
 mod config;
 mod customers;
 mod graphql;
+mod known;
+mod locations;
 mod normalise;
 mod order;
 mod phone;
+mod prices;
 mod refusal;
 mod shop;
 mod stock;
 mod subscriptions;
 mod verify;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Call, CustomerWrite, CustomerWritten, PriceRow, ProductLink, Refusal, StockFigure, StockOutcome, StockRow,
-    Storefront, StorefrontDescription, Subscription,
+    BulkProduct, BulkState, Call, CustomerWrite, CustomerWritten, FileState, Picture, PriceRow, ProductLink,
+    ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
+    Subscription,
 };
 use crate::domain::{
-    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Product, Secret, StorefrontName,
+    Branch, CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName,
     Verified, WebOrder,
 };
 use client::{Client, Deadlines};
+use known::Known;
 
 pub use crate::domain::Access;
 pub use config::{API_VERSION, DEFAULT_KEY_NAMESPACE, ShopifyConfig, ShopifyConfigError};
@@ -48,7 +55,9 @@ pub struct Shopify {
     publication_names: Vec<String>,
     publication_ids: OnceCell<Vec<String>>,
     key_namespace: String,
-    key_defined: OnceCell<()>,
+    known: Known,
+    /// For files the shop has elsewhere: without the access token.
+    files: reqwest::Client,
 }
 
 impl Shopify {
@@ -67,7 +76,8 @@ impl Shopify {
             name: config.name,
             publication_names: config.publications,
             publication_ids: OnceCell::new(),
-            key_defined: OnceCell::new(),
+            known: Known::default(),
+            files: client::for_files()?,
         })
     }
 }
@@ -102,25 +112,72 @@ impl Storefront for Shopify {
         self.read_order(sale).await
     }
 
-    async fn create_product(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError> {
-        self.create(product, now).await
+    async fn create_product(&self, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
+        self.create(wish).await
     }
 
-    async fn update_product(
-        &self,
-        link: &ProductLink,
-        product: &Product,
-        now: Timestamp,
-    ) -> Result<ProductLink, CallError> {
-        self.update(link, product, now).await
+    async fn update_product(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
+        self.update(link, wish).await
     }
 
-    async fn archive_product(&self, product: &str) -> Result<(), CallError> {
-        self.archive(product).await
+    async fn product_operation(&self, operation: &str) -> Result<bool, CallError> {
+        self.operation_is_done(operation).await
+    }
+
+    async fn bulk_create(&self, wishes: &[ProductWish<'_>]) -> Result<String, CallError> {
+        self.begin_products(wishes).await
+    }
+
+    async fn bulk_publish(&self, products: &[String]) -> Result<String, CallError> {
+        self.begin_publishing(products).await
+    }
+
+    async fn bulk_state(&self, operation: &str) -> Result<BulkState, CallError> {
+        self.bulk_stands(operation).await
+    }
+
+    async fn bulk_products(&self, address: &str) -> Result<Vec<BulkProduct>, CallError> {
+        self.products_of(address).await
+    }
+
+    async fn bulk_media(&self, address: &str) -> Result<HashMap<String, Vec<String>>, CallError> {
+        self.media_shown(address).await
+    }
+
+    fn bulk_variants(&self) -> usize {
+        bulk::MOST_VARIANTS
+    }
+
+    async fn archive_product(&self, product: &str, for_good: bool) -> Result<(), CallError> {
+        self.archive(product, for_good).await
+    }
+
+    async fn collection(&self, key: &str, title: &str) -> Result<String, CallError> {
+        self.collection_of(key, title).await
+    }
+
+    async fn upload_pictures(&self, pictures: &[Picture]) -> Result<Vec<String>, CallError> {
+        self.create_files(pictures).await
+    }
+
+    async fn files(&self, ids: &[String]) -> Result<Vec<FileState>, CallError> {
+        self.read_files(ids).await
+    }
+
+    async fn set_pictures(&self, product: &str, add: &[String], remove: &[String]) -> Result<(), CallError> {
+        self.refer_files(product, add, remove).await
+    }
+
+    async fn location(&self, branch: &Branch) -> Result<String, CallError> {
+        self.location_of(branch).await
     }
 
     async fn set_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError> {
         self.write_prices(product, rows).await
+    }
+
+    async fn set_list_prices(&self, list: &str, rows: &[PriceRow], gone: &[String]) -> Result<(), CallError> {
+        self.write_list_prices(list, rows, gone).await
     }
 
     async fn set_stock(

@@ -71,9 +71,21 @@ impl Process {
     /// # Errors
     /// When the process is gone or the kernel does not tell.
     pub fn resident_kib(&self) -> anyhow::Result<u64> {
+        self.memory_kib("VmRSS:")
+    }
+
+    /// The most resident memory so far in KiB, from the kernel.
+    ///
+    /// # Errors
+    /// When the process is gone or the kernel does not tell.
+    pub fn peak_kib(&self) -> anyhow::Result<u64> {
+        self.memory_kib("VmHWM:")
+    }
+
+    fn memory_kib(&self, which: &str) -> anyhow::Result<u64> {
         let id = self.child.id().context("the process is gone")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(which));
         let figure = line.and_then(|line| line.split_whitespace().next()).and_then(|figure| figure.parse().ok());
         figure.context("the kernel does not tell the resident memory")
     }

@@ -32,6 +32,9 @@ pub(in crate::journal) struct Candidate {
     pub body: Vec<u8>,
 }
 
+/// The reason kept when an attempt was never settled: its worker died, or its settlement came too late.
+const INTERRUPTED: &str = "interrupted";
+
 /// Candidates after the first look.
 #[derive(Debug)]
 pub(in crate::journal) struct Asking {
@@ -136,6 +139,7 @@ impl Asking {
                 fence: taken.fence,
                 failures: u32::try_from(candidate.failures).unwrap_or(u32::MAX),
                 raised_at: timestamp(candidate.raised_at)?,
+                interrupted: candidate.state == handling::RUNNING || candidate.reason == INTERRUPTED,
                 event,
             });
             moves.push(taken);

@@ -191,6 +191,9 @@ fn end_of(outcome: &Outcome, row: &Running, book: &LinkBook, now: i64) -> Move {
             failures: row.failures + i64::from(*counts),
             ..ended(row, handling::READY, reason, "")
         },
+        Outcome::Later { at, reason } => {
+            Move { due: Some(at.as_microsecond()), ..ended(row, handling::WAITING, reason, "") }
+        }
         Outcome::Wait { kind, key, look_again, reason } => {
             let key = text::clean(key).into_owned();
             if book.has(&row.channel, kind.as_str(), &key) {

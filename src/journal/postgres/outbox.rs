@@ -18,7 +18,8 @@ const DUE: &str = "SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM ( 
     FOR UPDATE SKIP LOCKED) d WHERE c.paused IS NULL ORDER BY d.due, d.id LIMIT $2) h \
     JOIN event e ON e.seq = h.event ORDER BY h.due, h.id";
 const PUBLISH: &str = "UPDATE handling SET state = 'published', due = $2, turn = NULL, waits_kind = NULL, waits_key = NULL, \
-    changed_at = $3 WHERE id = ANY($1::bigint[])";
+    changed_at = $3, \
+    reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE reason END WHERE id = ANY($1::bigint[])";
 const END: &str = "UPDATE handling h SET state = 'dead', due = NULL, turn = NULL, waits_kind = NULL, waits_key = NULL, \
     reason = e.reason, action = $3, changed_at = $4 FROM unnest($1::bigint[], $2::text[]) AS e(id, reason) WHERE h.id = e.id";
 const UNPUBLISH: &str = "WITH back AS (SELECT id FROM handling WHERE id = ANY($1::bigint[]) AND state = 'published' \

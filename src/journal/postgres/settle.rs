@@ -157,8 +157,9 @@ fn columns<'a>(rows: BTreeSet<(&'a str, &'static str, String)>) -> Columns<'a> {
 }
 
 fn link_kind(word: &str) -> Result<&'static str, JournalError> {
-    let mut kinds = LinkKind::ALL.iter().map(|kind| kind.as_str());
-    kinds
+    LinkKind::ALL
+        .iter()
+        .map(|kind| kind.as_str())
         .find(|kind| *kind == word)
         .ok_or_else(|| JournalError::Broken(format!("a link of a kind this version does not know: `{word}`")))
 }

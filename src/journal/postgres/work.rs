@@ -101,10 +101,11 @@ async fn once<B: Batch>(held: Held, clock: &Clock, batch: &B) -> Result<B::Answe
         Ok(answer) => work.commit().await.map(|()| answer),
         Err(trouble) => Err(trouble),
     };
-    if outcome.is_err() && work.begun.load(Ordering::Relaxed) {
-        connection.batch_execute("ROLLBACK").await?;
+    let at_rest =
+        outcome.is_ok() || !work.begun.load(Ordering::Relaxed) || connection.batch_execute("ROLLBACK").await.is_ok();
+    if at_rest {
+        held.give_back();
     }
-    held.give_back();
     outcome
 }
 

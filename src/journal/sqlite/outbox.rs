@@ -14,7 +14,8 @@ const OPEN_CHANNELS: &str = "SELECT name FROM channel WHERE paused IS NULL";
 const DUE: &str = "SELECT h.id, h.due, h.handler, h.state, e.id, e.kind, e.body FROM handling h \
     JOIN event e ON e.seq = h.event WHERE h.channel = ?1 AND h.due <= ?2 ORDER BY h.due, h.id LIMIT ?3";
 const PUBLISH: &str = "UPDATE handling SET state = 'published', due = ?2, turn = NULL, waits_kind = NULL, waits_key = NULL, \
-    changed_at = ?3 WHERE id = ?1";
+    changed_at = ?3, \
+    reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE reason END WHERE id = ?1";
 const END: &str = "UPDATE handling SET state = 'dead', due = NULL, turn = NULL, waits_kind = NULL, waits_key = NULL, \
     reason = ?2, action = ?3, changed_at = ?4 WHERE id = ?1";
 const UNPUBLISH: &str = "UPDATE handling SET state = 'ready', due = ?2, changed_at = ?3 \

@@ -120,7 +120,8 @@ fn take_back(connection: &mut Connection, now: i64) -> Result<(), JournalError> 
         work.tally().handling(&handler, handling::READY, count);
     }
     work.run(
-        "UPDATE handling SET state = 'ready', due = ?1, turn = NULL, changed_at = ?1 \
+        "UPDATE handling SET state = 'ready', due = ?1, turn = NULL, changed_at = ?1, \
+         reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE reason END \
          WHERE due IS NOT NULL AND state IN ('published', 'running')",
         params![now],
     )?;

@@ -1,6 +1,6 @@
 //! Reads what changed since a cursor, oldest change first, in pages.
 //!
-//! What comes in: a cursor or none. What goes out: one delivery per style, per SKU, or per SKU and branch. Pages are cut by
+//! What comes in: a cursor or none. What goes out: one delivery per style, per SKU, per SKU and branch, or per branch. Pages are cut by
 //! marker *and* key, so rows that share a marker are never skipped at an edge, and only up to the horizon, so no row can
 //! appear behind the cursor later (the contract says why). One page is read in one snapshot.
 //! Next in the flow: [`super::normalise`], by way of the journal.
@@ -17,7 +17,7 @@ use crate::office::{ChangeKind, ChangePage};
 /// Rows in one page at most, whatever was asked for.
 const LARGEST_PAGE: usize = 1_000;
 
-/// Where a page ended: marker and key (style; SKU; SKU and branch) of its last row.
+/// Where a page ended: marker and key (style; SKU; SKU and branch; branch) of its last row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor {
     pub marker: i64,
@@ -39,7 +39,7 @@ impl Cursor {
 
 fn key_parts(kind: ChangeKind) -> usize {
     match kind {
-        ChangeKind::Products | ChangeKind::Prices | ChangeKind::Customers => 1,
+        ChangeKind::Products | ChangeKind::Prices | ChangeKind::Customers | ChangeKind::Branches => 1,
         ChangeKind::Stock => 2,
     }
 }
@@ -104,6 +104,7 @@ async fn page(
         ChangeKind::Prices => snapshots::prices(session, currency, &from, rows).await,
         ChangeKind::Stock => snapshots::stock(session, &from, rows).await,
         ChangeKind::Customers => people::customers(session, &from, rows).await,
+        ChangeKind::Branches => snapshots::branches(session, &from, rows).await,
     }
 }
 

@@ -4,18 +4,19 @@
 //! why there are none. F-326: only what is internet-active is news for a web shop; a style that is not, or no longer, is to
 //! be taken off it. Next in the flow: [`crate::flow::normalise`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Display;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::record::{
-    CustomerRecord, ImageRecord, PriceFigures, PriceRecord, ProductRecord, StockRecord, VariantRecord,
+    BranchRecord, CustomerRecord, ImageRecord, LevelFigure, PriceFigures, PriceRecord, ProductRecord, StockRecord,
+    VariantRecord,
 };
 use crate::domain::{
-    BranchCode, Consent, ConsentState, Currency, Customer, CustomerProfile, Delivery, Draft, Fact, Image, Money,
-    Normalised, Price, Product, ProductArchived, Sku, StockLevel, StyleCode, Variant, Version,
+    Branch, BranchCode, Consent, ConsentState, Currency, Customer, CustomerProfile, Delivery, Draft, Fact, Image,
+    Money, Normalised, Price, Product, ProductArchived, Sku, StockLevel, StyleCode, Variant, Version,
 };
 use crate::office::ChangeKind;
 
@@ -27,6 +28,7 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         Some(ChangeKind::Prices) => body(&content.body).and_then(|record| price(&record)),
         Some(ChangeKind::Stock) => body(&content.body).and_then(|record| stock(&record)),
         Some(ChangeKind::Customers) => body(&content.body).and_then(|record| customer(&record)),
+        Some(ChangeKind::Branches) => body(&content.body).and_then(|record| branch(&record)),
         None => Err(format!("no change of a Counter Intelligence office has the topic `{}`", content.topic)),
     };
     meaning.unwrap_or_else(Normalised::Rejected)
@@ -42,7 +44,12 @@ fn product(record: &ProductRecord) -> Meaning {
     let style = StyleCode::parse(&record.style).map_err(of("the style"))?;
     let entity = format!("product:{style}");
     if record.deleted || !record.internet_active {
-        return event(entity, record.marker, &record.changed_at, Fact::ProductArchived(ProductArchived { style }));
+        return event(
+            entity,
+            record.marker,
+            &record.changed_at,
+            Fact::ProductArchived(ProductArchived { style, deleted: record.deleted }),
+        );
     }
     if record.title.trim().is_empty() {
         return Err(format!("style {style} has no title; give it one in the office"));
@@ -73,6 +80,8 @@ fn product(record: &ProductRecord) -> Meaning {
         description: given(&record.description),
         brand: given(&record.brand),
         category: given(&record.category),
+        category_key: given(&record.category_key),
+        fields: fields(record),
         variants,
         images,
     };
@@ -87,7 +96,7 @@ fn price(record: &PriceRecord) -> Meaning {
     }
     let style = StyleCode::parse(&record.style).map_err(of("the style"))?;
     let currency = Currency::parse(&record.currency).map_err(of("the currency"))?;
-    let entity = format!("price:{sku}");
+    let entity = Price::entity(&sku);
     let price = figures(&record.price, sku, style, currency)?;
     event(entity, record.marker, &record.changed_at, Fact::PriceChanged(price))
 }
@@ -138,6 +147,30 @@ fn is_email(text: &str) -> bool {
     !name.is_empty() && domain.contains('.') && !domain.contains('@') && !text.contains(char::is_whitespace)
 }
 
+fn branch(record: &BranchRecord) -> Meaning {
+    let code = BranchCode::parse(&record.branch).map_err(of("the branch"))?;
+    let entity = format!("branch:{code}");
+    let branch = Branch {
+        name: given(&Some(record.name.clone())).unwrap_or_else(|| code.to_string()),
+        line1: given(&record.line1),
+        city: given(&record.city),
+        postcode: given(&record.postcode),
+        country: given(&record.country),
+        closed: record.deleted,
+        code,
+    };
+    event(entity, record.marker, &record.changed_at, Fact::BranchChanged(branch))
+}
+
+/// The further fields that say something.
+fn fields(record: &ProductRecord) -> BTreeMap<String, String> {
+    let said = record.fields.iter().filter_map(|(name, value)| {
+        let (name, value) = (name.trim(), value.trim());
+        (!name.is_empty() && !value.is_empty()).then(|| (name.to_owned(), value.to_owned()))
+    });
+    said.collect()
+}
+
 /// Why a SKU's figure is no news for a web shop. It comes again when its style goes online.
 fn unseen(what: &str, deleted: bool, active: bool, style: &str) -> Option<String> {
     if deleted {
@@ -156,13 +189,14 @@ fn event(entity: String, marker: i64, changed_at: &str, fact: Fact) -> Meaning {
 }
 
 fn figures(figures: &PriceFigures, sku: Sku, style: StyleCode, currency: Currency) -> Result<Price, String> {
-    let amount = |text: &str| {
+    let amount_in = |text: &str, currency| {
         let amount = Money::parse(text, currency).map_err(of(&format!("the price of {sku}")))?;
         if amount.is_negative() {
             return Err(format!("the price of {sku} is {amount}; a price cannot be negative"));
         }
         Ok(amount)
     };
+    let amount = |text: &str| amount_in(text, currency);
     let retail =
         figures.retail.as_deref().ok_or_else(|| format!("{sku} has no retail price; give it one in the office"))?;
     let (retail, sale) = (amount(retail)?, figures.sale.as_deref().map(amount).transpose()?);
@@ -172,7 +206,12 @@ fn figures(figures: &PriceFigures, sku: Sku, style: StyleCode, currency: Currenc
     if sale_from.zip(sale_until).is_some_and(|(from, until)| until < from) {
         return Err(format!("the sale of {sku} ends before it begins; correct its dates in the office"));
     }
-    Ok(Price { sku, style, retail, sale, sale_from, sale_until })
+    let level = |(level, figure): (&String, &LevelFigure)| {
+        let currency = Currency::parse(&figure.currency).map_err(of(&format!("price level {level} of {sku}")))?;
+        Ok::<_, String>((level.clone(), amount_in(&figure.amount, currency)?))
+    };
+    let levels = figures.levels.iter().map(level).collect::<Result<_, _>>()?;
+    Ok(Price { sku, style, retail, sale, sale_from, sale_until, levels })
 }
 
 fn picture(image: &ImageRecord, style: &StyleCode) -> Result<Image, String> {
@@ -180,7 +219,7 @@ fn picture(image: &ImageRecord, style: &StyleCode) -> Result<Image, String> {
     if !(url.starts_with("https://") || url.starts_with("http://")) || url.contains(char::is_whitespace) {
         return Err(format!("a picture of style {style} has no web address; a web shop cannot fetch it"));
     }
-    Ok(Image { url: url.to_owned(), alt: given(&image.alt) })
+    Ok(Image { url: url.to_owned(), alt: given(&image.alt), hash: given(&image.hash) })
 }
 
 #[allow(clippy::ref_option, reason = "a record's field as it is")]

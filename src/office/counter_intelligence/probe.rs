@@ -23,9 +23,11 @@ const VIEWS: &[(&str, &str)] = &[
     ("ci_variant", "sku, style, colour, size, barcode, position, deleted, marker, changed_at"),
     ("ci_price", "sku, style, retail, sale, sale_from, sale_until, internet_active, deleted, marker, changed_at"),
     ("ci_stock", "sku, branch, style, on_hand, internet_active, deleted, marker, changed_at"),
-    ("ci_branch", "branch, name, deleted, marker, changed_at"),
+    ("ci_branch", "branch, name, line1, city, postcode, country, deleted, marker, changed_at"),
     ("ci_category", "category, name, deleted, marker, changed_at"),
-    ("ci_image", "style, position, url, alt, deleted, marker, changed_at"),
+    ("ci_image", "style, position, url, alt, hash, deleted, marker, changed_at"),
+    ("ci_field", "style, field, value, deleted, marker, changed_at"),
+    ("ci_level_price", "sku, level, amount, currency, deleted, marker, changed_at"),
     (
         "ci_customer",
         "number, first_name, last_name, email, email_key, phone, web_customer, email_consent, email_consent_at, deleted, marker, \

@@ -2,6 +2,8 @@
 //!
 //! Nothing is judged here, so nothing the office shows is lost before it is journalled; [`super::normalise`] judges.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::Address;
@@ -14,6 +16,10 @@ pub(super) struct ProductRecord {
     pub description: Option<String>,
     pub brand: Option<String>,
     pub category: Option<String>,
+    #[serde(default)]
+    pub category_key: Option<String>,
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
     pub internet_active: bool,
     pub deleted: bool,
     pub marker: i64,
@@ -42,6 +48,15 @@ pub(super) struct PriceFigures {
     pub sale: Option<String>,
     pub sale_from: Option<String>,
     pub sale_until: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub levels: BTreeMap<String, LevelFigure>,
+}
+
+/// The price of a further level, as decimal text in a currency of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LevelFigure {
+    pub amount: String,
+    pub currency: String,
 }
 
 /// A picture.
@@ -49,6 +64,8 @@ pub(super) struct PriceFigures {
 pub(super) struct ImageRecord {
     pub url: String,
     pub alt: Option<String>,
+    #[serde(default)]
+    pub hash: Option<String>,
 }
 
 /// The price of one SKU.
@@ -97,4 +114,18 @@ pub(super) struct CustomerRecord {
     pub shipping: Option<Address>,
     /// Keys of storefronts.
     pub keys: Vec<String>,
+}
+
+/// A branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct BranchRecord {
+    pub branch: String,
+    pub name: String,
+    pub line1: Option<String>,
+    pub city: Option<String>,
+    pub postcode: Option<String>,
+    pub country: Option<String>,
+    pub deleted: bool,
+    pub marker: i64,
+    pub changed_at: String,
 }

@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 
 use super::changes::{Change, Cursor};
 use super::database::{Holds, Param, Row, Session, flag};
-use super::record::{ImageRecord, PriceFigures, PriceRecord, ProductRecord, StockRecord, VariantRecord};
+use super::details::{fields, figures, images, levels, variants};
+use super::record::{BranchRecord, PriceRecord, ProductRecord, StockRecord};
 use crate::domain::{BranchCode, CallError, Currency, Sku, Version};
 use crate::office::StockReading;
 
 const SETTLED: &str = "(SELECT settled FROM ci_horizon)";
 
-/// Styles, each whole: a style's marker covers its variants, its images and its category's name.
+/// Styles, each whole: a style's marker covers its variants, its images, its further fields and its category's name.
 pub(super) async fn products(
     session: &mut dyn Session,
     currency: Currency,
@@ -21,7 +22,7 @@ pub(super) async fn products(
 ) -> Result<Vec<Change>, CallError> {
     let sql = format!(
         "SELECT CAST(p.marker AS text), p.style, p.title, p.description, p.brand, c.name, {}, {}, \
-         CAST(p.changed_at AS text) \
+         CAST(p.changed_at AS text), c.category \
          FROM ci_product p LEFT JOIN ci_category c ON c.category = p.category AND NOT c.deleted \
          WHERE (p.marker, p.style) > ($1, $2) AND p.marker <= {SETTLED} ORDER BY p.marker, p.style LIMIT $3",
         flag("p.internet_active"),
@@ -42,6 +43,8 @@ pub(super) async fn products(
             deleted: row.flag(7)?,
             changed_at: row.text(8)?,
             currency: currency.to_string(),
+            category_key: row.optional(9),
+            fields: std::collections::BTreeMap::new(),
             variants: Vec::new(),
             images: Vec::new(),
         });
@@ -53,50 +56,14 @@ pub(super) async fn products(
         json!(records.iter().map(|record| json!({ "style": record.style })).collect::<Vec<Value>>()).to_string();
     let mut variants = variants(session, currency, &asked).await?;
     let mut images = images(session, &asked).await?;
+    let mut fields = fields(session, &asked).await?;
     let whole = |mut record: ProductRecord| {
         record.variants = variants.remove(&record.style).unwrap_or_default();
         record.images = images.remove(&record.style).unwrap_or_default();
+        record.fields = fields.remove(&record.style).unwrap_or_default();
         Change::new(record.marker, &[&record.style], &record)
     };
     records.into_iter().map(whole).collect()
-}
-
-async fn variants(
-    session: &mut dyn Session,
-    currency: Currency,
-    styles: &str,
-) -> Result<HashMap<String, Vec<VariantRecord>>, CallError> {
-    let sql = format!(
-        "SELECT v.style, v.sku, v.colour, v.size, v.barcode, CAST(p.retail AS text), CAST(p.sale AS text), \
-         CAST(p.sale_from AS text), CAST(p.sale_until AS text) \
-         FROM {} JOIN ci_variant v ON v.style = rows.style LEFT JOIN ci_price p ON p.sku = v.sku AND NOT p.deleted \
-         WHERE NOT v.deleted ORDER BY v.style, v.position, v.sku",
-        session.json_rows(&[("style", Holds::Text)]),
-    );
-    let mut of_style: HashMap<String, Vec<VariantRecord>> = HashMap::new();
-    for mut row in session.rows(&sql, &[Param::Text(styles)]).await? {
-        of_style.entry(row.text(0)?).or_default().push(VariantRecord {
-            sku: row.text(1)?,
-            colour: row.optional(2),
-            size: row.optional(3),
-            barcode: row.optional(4),
-            price: figures(&*session, currency, &mut row, 5),
-        });
-    }
-    Ok(of_style)
-}
-
-async fn images(session: &mut dyn Session, styles: &str) -> Result<HashMap<String, Vec<ImageRecord>>, CallError> {
-    let sql = format!(
-        "SELECT i.style, i.url, i.alt FROM {} JOIN ci_image i ON i.style = rows.style \
-         WHERE NOT i.deleted ORDER BY i.style, i.position",
-        session.json_rows(&[("style", Holds::Text)]),
-    );
-    let mut of_style: HashMap<String, Vec<ImageRecord>> = HashMap::new();
-    for mut row in session.rows(&sql, &[Param::Text(styles)]).await? {
-        of_style.entry(row.text(0)?).or_default().push(ImageRecord { url: row.text(1)?, alt: row.optional(2) });
-    }
-    Ok(of_style)
 }
 
 /// Prices, one per SKU.
@@ -114,9 +81,9 @@ pub(super) async fn prices(
         flag("deleted"),
     );
     let after = [Param::Int(from.marker), Param::Text(&from.key[0]), Param::Int(limit)];
-    let rows = session.rows(&sql, &after).await?;
-    let change = |mut row: Row| {
-        let record = PriceRecord {
+    let mut records = Vec::new();
+    for mut row in session.rows(&sql, &after).await? {
+        records.push(PriceRecord {
             marker: row.int(0)?,
             sku: row.text(1)?,
             style: row.text(2)?,
@@ -125,10 +92,18 @@ pub(super) async fn prices(
             changed_at: row.text(5)?,
             currency: currency.to_string(),
             price: figures(&*session, currency, &mut row, 6),
-        };
+        });
+    }
+    if records.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked = json!(records.iter().map(|record| json!({ "sku": record.sku })).collect::<Vec<Value>>()).to_string();
+    let mut levels = levels(session, &asked).await?;
+    let whole = |mut record: PriceRecord| {
+        record.price.levels = levels.remove(&record.sku).unwrap_or_default();
         Change::new(record.marker, &[&record.sku], &record)
     };
-    rows.into_iter().map(change).collect()
+    records.into_iter().map(whole).collect()
 }
 
 /// Stock, one per SKU and branch.
@@ -158,6 +133,32 @@ pub(super) async fn stock(session: &mut dyn Session, from: &Cursor, limit: i64) 
     rows.into_iter().map(change).collect()
 }
 
+/// Branches.
+pub(super) async fn branches(session: &mut dyn Session, from: &Cursor, limit: i64) -> Result<Vec<Change>, CallError> {
+    let sql = format!(
+        "SELECT CAST(marker AS text), branch, name, line1, city, postcode, country, {}, CAST(changed_at AS text) \
+         FROM ci_branch WHERE (marker, branch) > ($1, $2) AND marker <= {SETTLED} ORDER BY marker, branch LIMIT $3",
+        flag("deleted"),
+    );
+    let after = [Param::Int(from.marker), Param::Text(&from.key[0]), Param::Int(limit)];
+    let rows = session.rows(&sql, &after).await?;
+    let change = |mut row: Row| {
+        let record = BranchRecord {
+            marker: row.int(0)?,
+            branch: row.text(1)?,
+            name: row.text(2)?,
+            line1: row.optional(3),
+            city: row.optional(4),
+            postcode: row.optional(5),
+            country: row.optional(6),
+            deleted: row.flag(7)?,
+            changed_at: row.text(8)?,
+        };
+        Change::new(record.marker, &[&record.branch], &record)
+    };
+    rows.into_iter().map(change).collect()
+}
+
 /// Stock figures as they are now, whether their change may be listed yet or not. One entry per pair, in order.
 pub(super) async fn stock_now(
     session: &mut dyn Session,
@@ -180,11 +181,4 @@ pub(super) async fn stock_now(
     }
     let reading = |(sku, branch): (Sku, BranchCode)| found.get(&(sku.into(), branch.into())).copied();
     Ok(wanted.into_iter().map(reading).collect())
-}
-
-/// The four price columns that begin at `column`.
-fn figures(session: &dyn Session, currency: Currency, row: &mut Row, column: usize) -> PriceFigures {
-    let mut amount = |column| row.optional(column).map(|shown| session.amount_in(shown, currency));
-    let (retail, sale) = (amount(column), amount(column + 1));
-    PriceFigures { retail, sale, sale_from: row.optional(column + 2), sale_until: row.optional(column + 3) }
 }

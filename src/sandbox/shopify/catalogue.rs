@@ -15,6 +15,8 @@ pub(super) struct Catalogue {
     products: BTreeMap<u64, Product>,
     items: HashMap<u64, (u64, u64)>,
     variants: HashMap<u64, u64>,
+    /// Products by the identifying metafields they carry: namespace, key and value.
+    keys: HashMap<(String, String, String), u64>,
 }
 
 /// A product.
@@ -42,6 +44,8 @@ pub struct Product {
     pub images: Vec<Image>,
     /// Metafields.
     pub metafields: Vec<Metafield>,
+    /// Collections it belongs to.
+    pub collections: BTreeSet<u64>,
     /// Publications it is visible in.
     pub published_on: BTreeSet<u64>,
     /// When it was created.
@@ -95,7 +99,7 @@ pub struct Image {
     pub alt: Option<String>,
 }
 
-/// A value kept with a product.
+/// A value kept with a product, a collection or a location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metafield {
     /// Namespace.
@@ -117,6 +121,19 @@ impl Variant {
 }
 
 impl Product {
+    /// The identifying metafields it carries: namespace, key and value.
+    fn keys(&self) -> impl Iterator<Item = (String, String, String)> {
+        let keys = self.metafields.iter().filter(|field| field.kind == "id");
+        keys.map(|field| (field.namespace.clone(), field.key.clone(), field.value.clone()))
+    }
+
+    /// The value of a metafield.
+    #[must_use]
+    pub fn metafield(&self, namespace: &str, key: &str) -> Option<&str> {
+        let found = self.metafields.iter().find(|field| field.namespace == namespace && field.key == key);
+        found.map(|field| field.value.as_str())
+    }
+
     /// The variant of that id.
     #[must_use]
     pub fn variant(&self, id: u64) -> Option<&Variant> {
@@ -135,6 +152,9 @@ impl Catalogue {
     pub(super) fn put(&mut self, product: Product) -> Vec<u64> {
         let mut gone = Vec::new();
         if let Some(old) = self.products.get(&product.id) {
+            for key in old.keys() {
+                self.keys.remove(&key);
+            }
             for variant in &old.variants {
                 if product.variant(variant.id).is_none() {
                     self.items.remove(&variant.inventory_item);
@@ -142,6 +162,9 @@ impl Catalogue {
                     gone.push(variant.inventory_item);
                 }
             }
+        }
+        for key in product.keys() {
+            self.keys.insert(key, product.id);
         }
         for variant in &product.variants {
             self.items.insert(variant.inventory_item, (product.id, variant.id));
@@ -154,6 +177,9 @@ impl Catalogue {
     /// Takes a product away. Answers the inventory items that are gone.
     pub(super) fn remove(&mut self, id: u64) -> Option<Vec<u64>> {
         let product = self.products.remove(&id)?;
+        for key in product.keys() {
+            self.keys.remove(&key);
+        }
         for variant in &product.variants {
             self.items.remove(&variant.inventory_item);
             self.variants.remove(&variant.id);
@@ -173,11 +199,8 @@ impl Catalogue {
 
     /// The product that carries a value in an identifying metafield.
     pub(super) fn by_metafield(&self, namespace: &str, key: &str, value: &str) -> Option<&Product> {
-        self.products.values().find(|product| {
-            product.metafields.iter().any(|field| {
-                field.namespace == namespace && field.key == key && field.kind == "id" && field.value == value
-            })
-        })
+        let id = self.keys.get(&(namespace.to_owned(), key.to_owned(), value.to_owned()))?;
+        self.products.get(id)
     }
 
     /// The product and variant of an inventory item.

@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 use apollo_compiler::executable::Selection;
 use apollo_compiler::request::coerce_variable_values;
 use apollo_compiler::resolvers::Execution;
-use apollo_compiler::response::{JsonMap, JsonValue};
+use apollo_compiler::response::{GraphQLError, JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
 use serde::Deserialize;
@@ -134,18 +134,20 @@ impl State {
         })
     }
 
+    /// Runs one line of a bulk operation, which costs nothing.
+    pub(super) fn execute_line(&mut self, prepared: &Prepared) -> Value {
+        let (data, errors, _) = match self.resolve(prepared, &[], true) {
+            Ok(resolved) => resolved,
+            Err(refusal) => return refusal,
+        };
+        if errors.is_empty() { json!({ "data": data }) } else { json!({ "data": data, "errors": errors }) }
+    }
+
     /// Runs an admitted request.
     pub(super) fn execute(&mut self, prepared: &Prepared, ticket: &Ticket) -> Value {
-        let (data, mut errors, refusals) = {
-            let desk = Desk::new(self, &prepared.variables, &ticket.contended);
-            let outcome = execution(prepared).and_then(|execution| {
-                let mutation = prepared.is_mutation();
-                execution.execute_sync(&Root::new(&desk, mutation))
-            });
-            match outcome {
-                Ok(response) => (response.data, response.errors, desk.into_refusals()),
-                Err(problem) => return refusal(&problem.message().to_string(), "BAD_REQUEST"),
-            }
+        let (data, mut errors, refusals) = match self.resolve(prepared, &ticket.contended, false) {
+            Ok(resolved) => resolved,
+            Err(refusal) => return refusal,
         };
         for error in &mut errors {
             // The library says which part of it complains; the real API does not.
@@ -177,6 +179,23 @@ impl State {
             answer["errors"] = json!(errors);
         }
         answer
+    }
+}
+
+type Resolved = (Option<JsonMap>, Vec<GraphQLError>, Vec<(String, &'static str)>);
+
+impl State {
+    /// Answers the fields of a request. The error is the whole answer.
+    fn resolve(&mut self, prepared: &Prepared, contended: &[String], bulk: bool) -> Result<Resolved, Value> {
+        let desk = Desk::new(self, &prepared.variables, contended, bulk);
+        let outcome = execution(prepared).and_then(|execution| {
+            let mutation = prepared.is_mutation();
+            execution.execute_sync(&Root::new(&desk, mutation))
+        });
+        match outcome {
+            Ok(response) => Ok((response.data, response.errors, desk.into_refusals())),
+            Err(problem) => Err(refusal(&problem.message().to_string(), "BAD_REQUEST")),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::ShopSandbox;
 use super::catalogue::Product;
+use super::files::ShopFile;
 use super::lives::{LineIds, SkuInfo, money};
+use super::markets::{ShopCollection, ShopPriceList};
 use super::orders::OrderRecord;
 use super::webhooks::ShopSubscription;
 use crate::domain::Money;
@@ -138,6 +140,30 @@ impl ShopSandbox {
     #[must_use]
     pub fn product_by_pos_key(&self, namespace: &str, key: &str, value: &str) -> Option<Product> {
         self.read(|state| state.catalogue.by_metafield(namespace, key, value).cloned())
+    }
+
+    /// All collections, oldest first.
+    #[must_use]
+    pub fn collections(&self) -> Vec<ShopCollection> {
+        self.read(|state| state.collections.values().cloned().collect())
+    }
+
+    /// A price list by id.
+    #[must_use]
+    pub fn price_list(&self, id: u64) -> Option<ShopPriceList> {
+        self.read(|state| state.price_lists.get(&id).cloned())
+    }
+
+    /// All files, oldest first; pictures the merchant put up himself are not among them.
+    #[must_use]
+    pub fn files(&self) -> Vec<ShopFile> {
+        self.read(|state| state.files.all().cloned().collect())
+    }
+
+    /// All locations: id and name.
+    #[must_use]
+    pub fn locations(&self) -> Vec<(u64, String)> {
+        self.read(|state| state.locations.iter().map(|place| (place.id, place.name.clone())).collect())
     }
 
     /// Every stock figure the API has set, oldest first.

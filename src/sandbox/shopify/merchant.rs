@@ -11,7 +11,8 @@ use super::counter::CounterError;
 use super::customers::ShopCustomer;
 use super::lives::{EditPlan, LinePlan, OrderPlan, PaymentPlan, RefundLinePlan, RefundPlan, SkuInfo, minor};
 use super::options::OpeningStock;
-use super::state::State;
+use super::state::{Definition, State};
+use super::webhooks::locked;
 use crate::domain::Money;
 
 impl ShopSandbox {
@@ -257,6 +258,27 @@ impl ShopSandbox {
         self.edit(product, |product, _| product.description = Some(html.to_owned())).await
     }
 
+    /// The merchant takes a picture away.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownProduct`].
+    pub async fn remove_image(&self, product: u64, image: u64) -> Result<(), CounterError> {
+        self.edit(product, |product, _| product.images.retain(|known| known.id != image)).await
+    }
+
+    /// The merchant defines a metafield of products.
+    pub fn define_metafield(&self, namespace: &str, key: &str, kind: &str) {
+        let mut state = locked(&self.core.state);
+        let id = state.ids.next();
+        state.definitions.push(Definition {
+            id,
+            owner: "PRODUCT".to_owned(),
+            namespace: namespace.to_owned(),
+            key: key.to_owned(),
+            kind: kind.to_owned(),
+        });
+    }
+
     /// The merchant gives what carries a SKU a barcode.
     ///
     /// # Errors
@@ -356,6 +378,7 @@ fn single_variant(state: &mut State, sku: &str, price: Money, now: Timestamp) ->
         variants: vec![variant],
         images: Vec::new(),
         metafields: Vec::new(),
+        collections: std::collections::BTreeSet::new(),
         published_on: state.publications.iter().map(|place| place.id).collect(),
         created_at: now,
         updated_at: now,

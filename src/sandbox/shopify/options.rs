@@ -1,6 +1,7 @@
 //! What a simulated shop is like.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::domain::{Currency, MoneyError};
 
@@ -29,6 +30,14 @@ pub struct ShopOptions {
     pub locations: Vec<ShopLocation>,
     /// Sales channels a product can be published in.
     pub publications: Vec<String>,
+    /// Price lists of its markets: id, name and currency.
+    pub price_lists: Vec<(u64, String, Currency)>,
+    /// How long it takes to fetch a picture.
+    pub picture_time: Duration,
+    /// How long it takes to write a large product in the background.
+    pub operation_time: Duration,
+    /// The most locations its plan allows.
+    pub location_limit: usize,
     /// Points the rate limiter's bucket holds.
     pub bucket_size: u32,
     /// Points it regains each second.
@@ -77,7 +86,9 @@ impl ShopOptions {
             "read_products",
             "read_publications",
             "write_customers",
+            "write_files",
             "write_inventory",
+            "write_locations",
             "write_products",
             "write_publications",
         ];
@@ -93,6 +104,10 @@ impl ShopOptions {
             scopes: scopes.map(str::to_owned).to_vec(),
             locations: vec![ShopLocation { name: "Online".to_owned(), id: None }],
             publications: vec!["Online Store".to_owned()],
+            price_lists: Vec::new(),
+            picture_time: Duration::from_millis(200),
+            operation_time: Duration::from_millis(300),
+            location_limit: 20,
             bucket_size: 2_000,
             restore_rate: 100,
             utc_offset: 13,

@@ -12,13 +12,13 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde_json::json;
 
-use super::Core;
 use super::faults::Fault;
 use super::graphql::{self, Prepared};
 use super::webhooks::locked;
+use super::{Core, bulk};
 
 /// The largest request body the door takes.
 const MOST_BYTES: usize = 16 << 20;
@@ -33,6 +33,12 @@ pub(super) fn serve(listener: tokio::net::TcpListener, core: Arc<Core>) {
         .route("/admin/api/{version}/graphql.json", post(call))
         .route("/admin/oauth/access_token", post(grant))
         .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .merge(
+            Router::new()
+                .route("/staged-uploads", post(bulk::stage))
+                .route("/bulk/{id}/result.jsonl", get(bulk::fetch))
+                .layer(DefaultBodyLimit::max(bulk::MOST_BYTES)),
+        )
         .with_state(core);
     tokio::spawn(async move {
         // Serving ends with an error only when the listener breaks, which clients see for themselves.
@@ -77,6 +83,7 @@ async fn answer(core: Arc<Core>, headers: HeaderMap, body: Bytes) -> Response {
         _ => {}
     }
     let answered = run(&core, &prepared, fault).await;
+    bulk::work(&core);
     match fault {
         Some(Fault::TimeoutAfterCommit) => {
             core.closing.run_until_cancelled(tokio::time::sleep(NEVER)).await;

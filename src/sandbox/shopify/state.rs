@@ -11,13 +11,16 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::bodies::{LevelFacts, Stationery, level_body, product_body};
-use super::catalogue::Catalogue;
+use super::bulk::Bulk;
+use super::catalogue::{Catalogue, Metafield};
 use super::clock::Clock;
 use super::cost::Bucket;
 use super::customers::Customers;
+use super::files::Files;
 use super::idempotency::Keys;
 use super::ids::Ids;
 use super::look::{ApiCalls, StockWrite, Write};
+use super::markets::{Operation, ShopCollection, ShopPriceList};
 use super::options::ShopOptions;
 use super::orders::OrderRecord;
 use super::stock::Stock;
@@ -36,6 +39,11 @@ pub(super) struct State {
     pub publications: Vec<Place>,
     pub definitions: Vec<Definition>,
     pub catalogue: Catalogue,
+    pub files: Files,
+    pub collections: BTreeMap<u64, ShopCollection>,
+    pub price_lists: BTreeMap<u64, ShopPriceList>,
+    pub operations: BTreeMap<u64, Operation>,
+    pub bulk: Bulk,
     pub stock: Stock,
     pub customers: Customers,
     pub orders: BTreeMap<u64, OrderRecord>,
@@ -59,12 +67,14 @@ pub(super) struct State {
 pub(super) struct Place {
     pub id: u64,
     pub name: String,
+    pub metafields: Vec<Metafield>,
 }
 
 /// A metafield definition.
 #[derive(Debug, Clone)]
 pub(super) struct Definition {
     pub id: u64,
+    pub owner: String,
     pub namespace: String,
     pub key: String,
     pub kind: String,
@@ -90,10 +100,22 @@ impl State {
         let locations = options
             .locations
             .iter()
-            .map(|location| Place { id: location.id.unwrap_or_else(|| ids.next()), name: location.name.clone() })
+            .map(|location| Place {
+                id: location.id.unwrap_or_else(|| ids.next()),
+                name: location.name.clone(),
+                metafields: Vec::new(),
+            })
             .collect();
-        let publications =
-            options.publications.iter().map(|name| Place { id: ids.next(), name: name.clone() }).collect();
+        let publications = options
+            .publications
+            .iter()
+            .map(|name| Place { id: ids.next(), name: name.clone(), metafields: Vec::new() })
+            .collect();
+        let list = |(id, name, currency): &(u64, String, crate::domain::Currency)| {
+            let list = ShopPriceList { id: *id, name: name.clone(), currency: *currency, fixed: BTreeMap::new() };
+            (*id, list)
+        };
+        let price_lists = options.price_lists.iter().map(list).collect();
         let bucket = Bucket::new(options.bucket_size, options.restore_rate, clock.now());
         Self {
             options,
@@ -103,6 +125,11 @@ impl State {
             publications,
             definitions: Vec::new(),
             catalogue: Catalogue::default(),
+            files: Files::default(),
+            collections: BTreeMap::new(),
+            price_lists,
+            operations: BTreeMap::new(),
+            bulk: Bulk::default(),
             stock: Stock::default(),
             customers: Customers::default(),
             orders: BTreeMap::new(),
@@ -118,6 +145,16 @@ impl State {
             echoes: true,
             notices: Vec::new(),
         }
+    }
+
+    /// The definition of an owner's metafield.
+    pub(super) fn definition(&self, owner: &str, namespace: &str, key: &str) -> Option<&Definition> {
+        self.definitions.iter().find(|one| one.owner == owner && one.namespace == namespace && one.key == key)
+    }
+
+    /// Whether an owner's metafield identifies what carries it.
+    pub(super) fn identifies(&self, owner: &str, namespace: &str, key: &str) -> bool {
+        self.definition(owner, namespace, key).is_some_and(|definition| definition.kind == "id")
     }
 
     /// What the shop's clock shows.

@@ -1,26 +1,30 @@
 //! Products: created once under the office's key, then kept up to date by the ids the shop gave them.
 //!
-//! What comes in: the office's product. What goes out: the ids to keep. Title, description and pictures are given at creation
-//! only and are the shop's from then on; maker, type, status, the set of variants, their SKUs and barcodes stay the office's.
-//! Prices of known variants are left to [`Shopify::write_prices`], because they have a version of their own (P3): a product
-//! that was read before a price change must not bring the old price back.
+//! What comes in: the office's product with the channel's rules. What goes out: the ids to keep, or the number of an operation
+//! for a product too large to wait for. Title and text are given at creation and are the shop's from then on, unless the
+//! channel says otherwise; maker, category, status, mapped metafields, the set of variants, their SKUs and barcodes stay the
+//! office's. Prices of known variants are left to [`Shopify::write_prices`], because they have a version of their own (P3): a
+//! product that was read before a price change must not bring the old price back.
 //! Every write may be repeated: what is there is read first, and only what differs is written.
 
-mod inputs;
+mod collections;
+mod definitions;
+pub(super) mod inputs;
+mod metafields;
+mod operations;
+mod pictures;
 mod plan;
 mod shape;
 
-use jiff::Timestamp;
-
 use super::graphql::{
-    CreateKeyDefinition, CreateVariants, DeleteVariants, FindKeyDefinition, FindProduct, Publish, SetPrices,
-    SetProduct, UpdateProduct, UpdateVariants, create_key_definition, create_variants, delete_variants,
-    find_key_definition, find_product, publish, set_prices, set_product, update_product, update_variants,
+    CreateVariants, DeleteVariants, FindProduct, Publish, SetProduct, UpdateProduct, UpdateVariants, create_variants,
+    delete_variants, find_product, publish, set_product, update_product, update_variants,
 };
-use super::refusal::{gone, refused, user_errors};
+use super::refusal::{UserError, gone, refused, user_errors};
 use super::{Shopify, repeatable};
-use crate::domain::{CallError, Product, StyleCode};
-use crate::storefront::{PriceRow, ProductLink};
+use crate::domain::{CallError, StyleCode};
+use crate::storefront::{NewProducts, ProductLink, ProductStep, ProductWish};
+pub(super) use definitions::Owner;
 use plan::{Plan, Steps};
 use shape::ShopProduct;
 
@@ -28,70 +32,107 @@ use shape::ShopProduct;
 const MOST_ENTRIES: usize = 250;
 /// The most variants a product may have.
 const MOST_VARIANTS: usize = 2048;
+/// A product with more variants is written while nobody waits: the shop gives up a call after some ten seconds.
+const MOST_AT_ONCE: usize = 100;
 /// Key of the metafield that carries the office's style code.
-const STYLE_KEY: &str = "style";
+pub(super) const STYLE_KEY: &str = "style";
+
+/// How a product stood before it was brought up to date.
+enum Brought {
+    Done { before: Box<ShopProduct>, variants_changed: bool },
+    UnderWay(String),
+}
+
+/// What became of a whole product that was sent.
+enum Sent {
+    Done(String),
+    UnderWay(String),
+}
 
 impl Shopify {
-    pub(super) async fn create(&self, product: &Product, now: Timestamp) -> Result<ProductLink, CallError> {
-        inputs::check(product)?;
-        self.ensure_key_definition().await?;
-        let id = if let Some(id) = self.find_by_style(&product.style).await? {
+    pub(super) async fn create(&self, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
+        inputs::check(wish.product)?;
+        self.ensure_key(Owner::Product, STYLE_KEY, "Point-of-sale style").await?;
+        let style = &wish.product.style;
+        if let Some(id) = self.find_by_style(style).await? {
             // Created before, here or by a call whose answer was lost: its texts and pictures are the shop's by now.
             let known = ProductLink { product: id.clone(), variants: Vec::new() };
-            self.bring_up_to_date(&known, product, now).await?;
-            id
-        } else {
-            let key = set_product::UniqueMetafieldValueInput {
-                namespace: Some(self.key_namespace.clone()),
-                key: STYLE_KEY.into(),
-                value: product.style.to_string(),
+            return match self.bring_up_to_date(&known, wish).await? {
+                Brought::UnderWay(operation) => Ok(ProductStep::UnderWay(operation)),
+                Brought::Done { before, variants_changed } => {
+                    self.publish(&id).await?;
+                    Ok(ProductStep::Done { link: self.link(&before, variants_changed, wish).await?, fresh: false })
+                }
             };
-            let input = inputs::new_product(&self.key_namespace, product, now);
-            self.set_product(&product.style, set_product::ProductSetIdentifiers::CustomId(key), input).await?
+        }
+        let key = set_product::UniqueMetafieldValueInput {
+            namespace: Some(self.key_namespace.clone()),
+            key: STYLE_KEY.into(),
+            value: style.to_string(),
         };
-        self.publish(&id).await?;
-        self.read_shop_product(&id, &product.style).await?.link(product)
+        let input = inputs::new_product(&self.key_namespace, wish, &self.wanted_metafields(wish).await?);
+        let identifier = set_product::ProductSetIdentifiers::CustomId(key);
+        match self.set_product(style, identifier, input).await? {
+            Sent::UnderWay(operation) => Ok(ProductStep::UnderWay(operation)),
+            Sent::Done(id) => {
+                self.publish(&id).await?;
+                Ok(ProductStep::Done {
+                    link: self.read_variant_ids(&id, style).await?.link(wish.product)?,
+                    fresh: true,
+                })
+            }
+        }
     }
 
-    pub(super) async fn update(
+    pub(super) async fn update(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
+        inputs::check(wish.product)?;
+        match self.bring_up_to_date(link, wish).await? {
+            Brought::UnderWay(operation) => Ok(ProductStep::UnderWay(operation)),
+            Brought::Done { before, variants_changed } => {
+                // What was taken off the web comes back into the channels; else where it is shown is the shop's choice.
+                if !before.active && wish.rules.new_products == NewProducts::Active {
+                    self.publish(&before.id).await?;
+                }
+                Ok(ProductStep::Done { link: self.link(&before, variants_changed, wish).await?, fresh: false })
+            }
+        }
+    }
+
+    /// The ids of a product that was brought up to date.
+    async fn link(
         &self,
-        link: &ProductLink,
-        product: &Product,
-        now: Timestamp,
+        before: &ShopProduct,
+        variants_changed: bool,
+        wish: &ProductWish<'_>,
     ) -> Result<ProductLink, CallError> {
-        inputs::check(product)?;
-        let (before, variants_changed) = self.bring_up_to_date(link, product, now).await?;
-        // What was taken off the web comes back into the channels; else where it is shown is the shop's choice.
-        if !before.active {
-            self.publish(&before.id).await?;
-        }
         if variants_changed {
-            return self.read_shop_product(&before.id, &product.style).await?.link(product);
+            return self.read_variant_ids(&before.id, &wish.product.style).await?.link(wish.product);
         }
-        before.link(product)
+        before.ids().link(wish.product)
     }
 
     /// Writes what differs. Answers how the product was before, and whether its variants were written.
-    async fn bring_up_to_date(
-        &self,
-        link: &ProductLink,
-        product: &Product,
-        now: Timestamp,
-    ) -> Result<(ShopProduct, bool), CallError> {
-        let before = self.read_shop_product(&link.product, &product.style).await?;
-        if let Some(input) = inputs::product_changes(&before, product) {
+    async fn bring_up_to_date(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<Brought, CallError> {
+        let product = wish.product;
+        let before = self.read_shop_product(&link.product, &product.style, metafields::names(wish)).await?;
+        if let Some(input) = inputs::product_changes(&before, wish) {
             self.write_product(&product.style, input).await?;
         }
+        self.write_metafields(&before, &self.wanted_metafields(wish).await?).await?;
         match plan::plan(&before, link, product) {
             Plan::Reshape(kept) => {
-                let input = inputs::reshaped(&before, &kept, product, now);
+                let input = inputs::reshaped(&before, &kept, product, wish.now);
                 let identifier = set_product::ProductSetIdentifiers::Id(before.id.clone());
-                self.set_product(&product.style, identifier, input).await?;
+                if let Sent::UnderWay(operation) = self.set_product(&product.style, identifier, input).await? {
+                    return Ok(Brought::UnderWay(operation));
+                }
             }
-            Plan::Steps(steps) if steps == Steps::default() => return Ok((before, false)),
-            Plan::Steps(steps) => self.take_steps(&before, steps, product, now).await?,
+            Plan::Steps(steps) if steps == Steps::default() => {
+                return Ok(Brought::Done { before: Box::new(before), variants_changed: false });
+            }
+            Plan::Steps(steps) => self.take_steps(&before, steps, wish).await?,
         }
-        Ok((before, true))
+        Ok(Brought::Done { before: Box::new(before), variants_changed: true })
     }
 
     /// New variants first, so that the last variant is never the one to go.
@@ -99,9 +140,9 @@ impl Shopify {
         &self,
         before: &ShopProduct,
         steps: Steps<'_>,
-        product: &Product,
-        now: Timestamp,
+        wish: &ProductWish<'_>,
     ) -> Result<(), CallError> {
+        let (product, now) = (wish.product, wish.now);
         let about = format!("product {}", product.style);
         for new in steps.create.chunks(MOST_ENTRIES) {
             let variants = new.iter().map(|variant| inputs::new_variant(before, product, variant, now)).collect();
@@ -128,24 +169,13 @@ impl Shopify {
         Ok(())
     }
 
-    /// Takes a product off the web by making it a draft; one that is gone is off the web already.
-    pub(super) async fn archive(&self, product: &str) -> Result<(), CallError> {
-        let input = inputs::draft(product);
+    /// Takes a product off the web: a draft, or archived for good; one that is gone is off the web already.
+    pub(super) async fn archive(&self, product: &str, for_good: bool) -> Result<(), CallError> {
+        let input = inputs::off_the_web(product, for_good);
         match self.write_product(&product, input).await {
             Err(CallError::Unmapped { .. }) => Ok(()),
             outcome => outcome,
         }
-    }
-
-    pub(super) async fn write_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError> {
-        let about = format!("prices of product {product}");
-        for rows in rows.chunks(MOST_ENTRIES) {
-            let variants = rows.iter().map(inputs::price).collect();
-            let variables = set_prices::Variables { product: super::graphql::gid("Product", product), variants };
-            let payload = self.client.call::<SetPrices>(variables).await?.product_variants_bulk_update;
-            refused(&about, &user_errors!(payload.ok_or_else(no_payload)?.user_errors))?;
-        }
-        Ok(())
     }
 
     async fn find_by_style(&self, style: &StyleCode) -> Result<Option<String>, CallError> {
@@ -163,11 +193,16 @@ impl Shopify {
         style: &StyleCode,
         identifier: set_product::ProductSetIdentifiers,
         input: set_product::ProductSetInput,
-    ) -> Result<String, CallError> {
-        let answer = self.client.call::<SetProduct>(set_product::Variables { identifier, input }).await?;
-        let payload = answer.product_set.ok_or_else(no_payload)?;
-        refused(&format!("product {style}"), &user_errors!(payload.user_errors))?;
-        payload.product.map(|product| product.id).ok_or_else(no_payload)
+    ) -> Result<Sent, CallError> {
+        let synchronous = input.variants.as_ref().is_none_or(|variants| variants.len() <= MOST_AT_ONCE);
+        let variables = set_product::Variables { identifier, input, synchronous };
+        let payload = self.client.call::<SetProduct>(variables).await?.product_set.ok_or_else(no_payload)?;
+        self.refused_product(&format!("product {style}"), &user_errors!(payload.user_errors))?;
+        match (payload.product, payload.product_set_operation) {
+            (_, Some(operation)) if !synchronous => Ok(Sent::UnderWay(operation.id)),
+            (Some(product), _) => Ok(Sent::Done(product.id)),
+            _ => Err(no_payload()),
+        }
     }
 
     async fn write_product(
@@ -181,51 +216,27 @@ impl Shopify {
         // This mutation has no codes; that it means the id is all there is to go by.
         match errors.iter().find(|error| error.field.last().is_some_and(|field| field == "id")) {
             Some(error) => Err(gone(&about, &error.message)),
-            None => refused(&about, &errors),
+            None => self.refused_product(&about, &errors),
         }
     }
 
+    /// What was refused; a collection that is gone is looked for anew next time.
+    fn refused_product(&self, about: &(dyn std::fmt::Display + Sync), errors: &[UserError]) -> Result<(), CallError> {
+        let is_collection = |error: &UserError| error.field.iter().any(|part| part.starts_with("collections"));
+        if let Some(error) = errors.iter().find(|error| is_collection(error)) {
+            self.known.forget_collections();
+            return Err(CallError::Conflict(format!("{about}: {}", error.message)));
+        }
+        refused(&about.to_string(), errors)
+    }
+
+    /// Shows a product or collection in the configured channels.
     async fn publish(&self, product: &str) -> Result<(), CallError> {
         let publications = self.publications().await?.iter();
         let publications = publications.map(|id| publish::PublicationInput { publication_id: Some(id.clone()) });
         let variables = publish::Variables { product: product.to_owned(), publications: publications.collect() };
         let payload = self.client.call::<Publish>(variables).await?.publishable_publish.ok_or_else(no_payload)?;
-        refused(&format!("showing product {product}"), &user_errors!(plain payload.user_errors))
-    }
-
-    /// The metafield that carries the office's key has to be defined as unique before it can find a product; done once.
-    async fn ensure_key_definition(&self) -> Result<(), CallError> {
-        self.key_defined.get_or_try_init(|| self.define_key()).await.copied()
-    }
-
-    async fn define_key(&self) -> Result<(), CallError> {
-        let about = format!("the metafield definition {}.{STYLE_KEY}", self.key_namespace);
-        let wanted = find_key_definition::MetafieldDefinitionIdentifierInput {
-            namespace: Some(self.key_namespace.clone()),
-            key: STYLE_KEY.into(),
-            owner_type: find_key_definition::MetafieldOwnerType::PRODUCT,
-        };
-        let variables = find_key_definition::Variables { definition: wanted };
-        if let Some(found) = self.client.call::<FindKeyDefinition>(variables).await?.metafield_definition {
-            if found.type_.name == "id" {
-                return Ok(());
-            }
-            let why =
-                format!("{about} is of type {}, but must be `id`: choose another pos_key_namespace", found.type_.name);
-            return Err(CallError::Rejected(why));
-        }
-        let definition = create_key_definition::MetafieldDefinitionInput {
-            name: "Point-of-sale style".into(),
-            namespace: Some(self.key_namespace.clone()),
-            key: STYLE_KEY.into(),
-            owner_type: create_key_definition::MetafieldOwnerType::PRODUCT,
-            type_: "id".into(),
-        };
-        let variables = create_key_definition::Variables { definition };
-        let payload = self.client.call::<CreateKeyDefinition>(variables).await?.metafield_definition_create;
-        let errors = user_errors!(payload.ok_or_else(no_payload)?.user_errors);
-        // Somebody else was faster: it is there.
-        if errors.iter().any(|error| error.is(&["TAKEN"])) { Ok(()) } else { refused(&about, &errors) }
+        refused(&format!("showing {product}"), &user_errors!(plain payload.user_errors))
     }
 }
 

@@ -220,6 +220,20 @@ impl Client {
     }
 }
 
+/// A client for files the shop keeps elsewhere: it knows no token.
+pub fn for_files() -> Result<reqwest::Client, ShopifyConfigError> {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(ShopifyConfigError::Client("no TLS provider was installed at start".into()));
+    }
+    reqwest::Client::builder()
+        .user_agent(concat!("tillbridge/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(40))
+        .build()
+        .map_err(|error| ShopifyConfigError::Client(error.to_string()))
+}
+
 fn header<'a>(response: &'a reqwest::Response, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
@@ -248,7 +262,8 @@ fn request_body<O: Operation>(variables: O::Variables) -> Result<Vec<u8>, CallEr
     serde_json::to_vec(&request).map_err(unwritable)
 }
 
-fn drop_nulls(value: &mut Value, kept: &[&str]) {
+/// Takes out every `null` that is not a value.
+pub fn drop_nulls(value: &mut Value, kept: &[&str]) {
     match value {
         Value::Object(fields) => {
             fields.retain(|name, value| !value.is_null() || kept.contains(&name.as_str()));

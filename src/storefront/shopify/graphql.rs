@@ -14,6 +14,14 @@ pub type Decimal = String;
 pub type DateTime = String;
 /// Prices in the shop's currency travel as decimal text.
 pub type Money = String;
+/// Addresses.
+#[allow(clippy::upper_case_acronyms, reason = "the schema's name")]
+pub type URL = String;
+/// Whole numbers of 64 bits travel as text.
+pub type UnsignedInt64 = String;
+/// Texts with markup.
+#[allow(clippy::upper_case_acronyms, reason = "the schema's name")]
+pub type HTML = String;
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident in $file:tt $(repeat $repeat:ident)? $(null $null:literal)*;)*) => {
@@ -43,6 +51,12 @@ macro_rules! operations {
 operations! {
     /// Who the shop is and what it permits.
     DescribeShop in "src/storefront/shopify/graphql/describe_shop.graphql";
+    /// The location that carries an office key.
+    FindLocation in "src/storefront/shopify/graphql/find_location.graphql";
+    /// Makes a location under an office key; a second one is refused.
+    AddLocation in "src/storefront/shopify/graphql/add_location.graphql";
+    /// Renames a location.
+    EditLocation in "src/storefront/shopify/graphql/edit_location.graphql";
     /// Places that hold stock, one page.
     ListLocations in "src/storefront/shopify/graphql/list_locations.graphql";
     /// Sales channels a product can be shown in, one page.
@@ -59,6 +73,32 @@ operations! {
     ReadRefund in "src/storefront/shopify/graphql/read_refund.graphql";
     /// The product that carries an office key.
     FindProduct in "src/storefront/shopify/graphql/find_product.graphql";
+    /// What became of a large product.
+    ReadOperation in "src/storefront/shopify/graphql/read_operation.graphql";
+    /// The ids of one page of a product's variants.
+    ReadVariantIds in "src/storefront/shopify/graphql/read_variant_ids.graphql";
+    /// Fetches pictures into files named after their content, in place of files of that name.
+    CreateFiles in "src/storefront/shopify/graphql/create_files.graphql";
+    /// How files stand.
+    ReadFiles in "src/storefront/shopify/graphql/read_files.graphql";
+    /// Attaches files to products and takes them off.
+    ReferFiles in "src/storefront/shopify/graphql/refer_files.graphql";
+    /// One page of a product's media.
+    ReadMedia in "src/storefront/shopify/graphql/read_media.graphql";
+    /// The collection that carries an office key.
+    FindCollection in "src/storefront/shopify/graphql/find_collection.graphql";
+    /// Makes a collection under an office key; a second one is refused.
+    CreateCollection in "src/storefront/shopify/graphql/create_collection.graphql";
+    /// Sets metafields of a product.
+    SetMetafields in "src/storefront/shopify/graphql/set_metafields.graphql";
+    /// Deletes metafields of a product; one that is not there stays away.
+    DeleteMetafields in "src/storefront/shopify/graphql/delete_metafields.graphql";
+    /// A price list and its currency.
+    ReadPriceList in "src/storefront/shopify/graphql/read_price_list.graphql";
+    /// Sets fixed prices in a price list.
+    SetListPrices in "src/storefront/shopify/graphql/set_list_prices.graphql";
+    /// Takes fixed prices out of a price list.
+    DeleteListPrices in "src/storefront/shopify/graphql/delete_list_prices.graphql";
     /// A product with one page of its variants.
     ReadProduct in "src/storefront/shopify/graphql/read_product.graphql";
     /// Creates the product that carries an office key, or sets the named fields of it.
@@ -75,6 +115,16 @@ operations! {
     DeleteVariants in "src/storefront/shopify/graphql/delete_variants.graphql";
     /// Shows a product in sales channels.
     Publish in "src/storefront/shopify/graphql/publish.graphql";
+    /// Products of a bulk operation, one a line; each is found by its office key.
+    BulkProducts in "src/storefront/shopify/graphql/bulk_products.graphql";
+    /// Shows products of a bulk operation in sales channels, one a line, and tells their media.
+    BulkPublish in "src/storefront/shopify/graphql/bulk_publish.graphql";
+    /// A place for a file to be handed over.
+    StageUpload in "src/storefront/shopify/graphql/stage_upload.graphql";
+    /// Starts a bulk operation; every mutation that is run in one may be repeated.
+    RunBulk in "src/storefront/shopify/graphql/run_bulk.graphql";
+    /// How far a bulk operation is.
+    ReadBulk in "src/storefront/shopify/graphql/read_bulk.graphql";
     /// The definition of the metafield that carries the office key.
     FindKeyDefinition in "src/storefront/shopify/graphql/find_key_definition.graphql";
     /// Makes that definition; a second one is refused.

@@ -13,7 +13,7 @@ use crate::domain::{CallError, Currency, Money, Payment};
 use crate::storefront::StorefrontDescription;
 
 /// What the bridge needs to be permitted.
-const NEEDED_SCOPES: [&str; 9] = [
+const NEEDED_SCOPES: [&str; 10] = [
     "write_products",
     "read_publications",
     "write_publications",
@@ -23,6 +23,7 @@ const NEEDED_SCOPES: [&str; 9] = [
     "read_fulfillments",
     "write_customers",
     "read_customer_merge",
+    "write_files",
 ];
 /// Rows of a page.
 const PAGE: i64 = 100;

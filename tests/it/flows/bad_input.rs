@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::by_hand::{Webhook, hexadecimal, life, order_of, signature};
+use super::by_hand::{Webhook, hexadecimal, life, order_of, ship, signature};
 use crate::support::house::{Deployment, House, on_both_deployments};
+use tillbridge::rehearsal::TownPlan;
 
 /// A fulfilled order as the shop would tell it, to be spoilt.
 fn order(house: &House, seed: u64, pieces: &[i64]) -> Value {
@@ -59,6 +60,7 @@ on_both_deployments! {
         unusual["financial_status"] = json!("expired");
         unusual["a_field_of_tomorrow"] = json!({ "with": ["things", 1, null] });
         unusual["note"] = json!("\u{0000}\u{202e}🧦 \" \\ </script>");
+        ship(&house, &[2]).await;
         let webhook = Webhook::of(house.town(), "orders/fulfilled", unusual.to_string());
         assert_eq!(webhook.send(&house).await, 200);
         house.rest().await;
@@ -69,7 +71,9 @@ on_both_deployments! {
     }
 
     async fn what_is_too_large_is_refused_and_what_is_merely_long_is_booked(deployment: Deployment) {
-        let house = House::open(deployment).await;
+        let mut town = TownPlan::new("kiwi");
+        town.stock = 1_000;
+        let house = House::open_with(deployment, vec![town]).await;
         let before = house.received().await;
         let ten_megabytes = format!("{{\"id\":1,\"note\":\"{}\"}}", "x".repeat(10 << 20));
         assert_eq!(Webhook::of(house.town(), "orders/fulfilled", ten_megabytes).send(&house).await, 413);
@@ -94,6 +98,7 @@ on_both_deployments! {
         }
         long["line_items"] = json!(lines);
         long["fulfillments"] = json!([]);
+        ship(&house, &[400]).await;
         let webhook = Webhook::of(house.town(), "orders/fulfilled", long.to_string());
         assert_eq!(webhook.send(&house).await, 200);
         house.rest().await;
@@ -116,6 +121,7 @@ on_both_deployments! {
             assert_eq!(webhook.signed(&wrong).send(&house).await, 401, "{wrong}");
         }
         assert_eq!(house.received().await, before);
+        ship(&house, &[1]).await;
         assert_eq!(webhook.send(&house).await, 200);
         house.rest().await;
         assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
@@ -127,6 +133,7 @@ on_both_deployments! {
         let house = House::open(deployment).await;
         let first = order(&house, 1, &[2]).to_string();
         let recorded = Webhook::of(house.town(), "orders/fulfilled", first.clone());
+        ship(&house, &[3]).await;
         assert_eq!(recorded.send(&house).await, 200);
         house.rest().await;
         let newer = Webhook::of(house.town(), "orders/fulfilled", order(&house, 2, &[1]).to_string());

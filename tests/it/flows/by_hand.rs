@@ -88,6 +88,16 @@ pub fn order_of(house: &House, pieces: &[i64]) -> OrderPlan {
     plan
 }
 
+/// The pieces of an order told by hand leave the shelf at the shop too, as they do when a shop ships what it sold: so many of
+/// each of the first things it sells.
+pub async fn ship(house: &House, pieces: &[i64]) {
+    let shop = &house.town().shop;
+    for (goods, pieces) in shop.catalogue().iter().zip(pieces) {
+        let before = shop.stock(&goods.sku, "WEB").unwrap().available;
+        shop.correct_stock(&goods.sku, "WEB", before - pieces).await.unwrap();
+    }
+}
+
 /// Smallest units as money.
 pub fn money(minor: Minor, currency: Currency) -> Money {
     Money::rounded(Decimal::new(minor, currency.decimals()), currency)

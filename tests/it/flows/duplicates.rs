@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tillbridge::journal::Selection;
 use tokio::task::JoinSet;
 
-use super::by_hand::{Webhook, life, order_of};
+use super::by_hand::{Webhook, life, order_of, ship};
 use crate::support::house::{Deployment, House, on_both_deployments};
 
 on_both_deployments! {
@@ -14,6 +14,7 @@ on_both_deployments! {
         let life = life(2, order_of(&house, &[2]), Vec::new());
         let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
         let before = house.journal().counts().await.unwrap();
+        ship(&house, &[2]).await;
         let mut calls = JoinSet::new();
         for _ in 0..64 {
             let (house, webhook) = (Arc::clone(&house), webhook.clone());
@@ -33,6 +34,7 @@ on_both_deployments! {
         let life = life(3, order_of(&house, &[1]), Vec::new());
         let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
         let before = house.journal().counts().await.unwrap().duplicates;
+        ship(&house, &[1]).await;
         assert_eq!(webhook.send(&house).await, 200);
         house.rest().await;
         assert_eq!(webhook.again().send(&house).await, 200);
@@ -46,6 +48,7 @@ on_both_deployments! {
     async fn the_same_order_told_as_a_new_event_is_booked_once(deployment: Deployment) {
         let house = House::open(deployment).await;
         let life = life(4, order_of(&house, &[1]), Vec::new());
+        ship(&house, &[1]).await;
         for _ in 0..2 {
             let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
             assert_eq!(webhook.send(&house).await, 200);

@@ -225,6 +225,8 @@ on_both_deployments! {
         let plan = order_of(&house, &[1]);
         let order = shop.place_order(&plan).await.unwrap();
         shop.fulfil(order).await.unwrap();
+        // Otherwise all of it may be told, and booked, at once.
+        house.rest().await;
         let comes_back = RefundLedger::new(&plan).pieces_of(0, 1, Restock::Return { location: 1 });
         shop.exchange(order, &[comes_back], &[piece_of(&house, 1, 1)]).await.unwrap();
         let due = i64::try_from(shop.order(order).unwrap().outstanding.amount().mantissa()).unwrap();

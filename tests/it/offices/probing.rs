@@ -23,7 +23,7 @@ async fn a_whole_office_has_no_problems(shop: Shop) {
     assert!(office.clock > "2026-01-01T00:00:00Z".parse().unwrap());
 }
 
-/// F-006
+// proves F-006
 async fn build_513_is_refused_and_514_accepted(shop: Shop) {
     for (version, build, accepted) in
         [(11, 513, false), (11, 514, true), (11, 900, true), (10, 999, false), (12, 1, true)]
@@ -41,9 +41,12 @@ async fn build_513_is_refused_and_514_accepted(shop: Shop) {
 }
 
 async fn a_missing_view_or_column_is_named(shop: Shop) {
-    shop.sql("DROP VIEW ci_pay_code; DROP VIEW ci_branch; CREATE VIEW ci_branch AS SELECT branch, name, deleted, marker FROM office_branch")
-        .await
-        .unwrap();
+    shop.sql(
+        "DROP VIEW ci_pay_code; DROP VIEW ci_branch; CREATE VIEW ci_branch AS \
+         SELECT branch, name, line1, city, postcode, country, deleted, marker FROM office_branch",
+    )
+    .await
+    .unwrap();
     let problems = shop.office.probe().await.unwrap().problems;
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].starts_with("ci_branch: ") && problems[0].contains("changed_at"), "{problems:?}");

@@ -185,6 +185,16 @@ async fn every_field_of_the_schema_is_answered() {
         "QueryRoot.refund" => format!("(id: \"gid://shopify/Refund/{refund}\")"),
         "QueryRoot.product" => format!("(id: \"{product}\")"),
         "QueryRoot.productByIdentifier" => format!("(identifier: {{ id: \"{product}\" }})"),
+        "QueryRoot.bulkOperation" => "(id: \"gid://shopify/BulkOperation/1\")".to_owned(),
+        "QueryRoot.productOperation" => "(id: \"gid://shopify/ProductSetOperation/1\")".to_owned(),
+        "QueryRoot.priceList" => "(id: \"gid://shopify/PriceList/1\")".to_owned(),
+        "QueryRoot.collectionByIdentifier" => "(identifier: { id: \"gid://shopify/Collection/1\" })".to_owned(),
+        "QueryRoot.locationByIdentifier" => format!("(identifier: {{ id: \"{online}\" }})"),
+        "Product.media" => "(first: 1)".to_owned(),
+        "Product.metafield" => "(key: \"style\")".to_owned(),
+        field if field.ends_with(".publishedOnPublication") => {
+            "(publicationId: \"gid://shopify/Publication/1\")".to_owned()
+        }
         "QueryRoot.nodes" => format!("(ids: [\"{item}\", \"{product}\", \"{online}\"])"),
         "QueryRoot.metafieldDefinition" => "(identifier: { ownerType: PRODUCT, key: \"style\" })".to_owned(),
         "InventoryItem.inventoryLevel" => format!("(locationId: \"{online}\")"),
@@ -198,7 +208,9 @@ async fn every_field_of_the_schema_is_answered() {
         let selection = select(&schema, "QueryRoot", &field, &arguments, &mut Vec::new()).unwrap();
         let answer = stranger.ask(&format!("{{ {selection} }}"), json!({})).await;
         let data = answer.data();
-        let nothing = data[&field].is_null() && field != "metafieldDefinition";
+        let may_lack =
+            ["metafieldDefinition", "bulkOperation", "productOperation", "priceList", "collectionByIdentifier"];
+        let nothing = data[&field].is_null() && !may_lack.contains(&field.as_str());
         assert!(!nothing, "{field}: {}", answer.body);
     }
 }
@@ -228,7 +240,16 @@ fn select(
     let head = format!("{field}{}", arguments(&format!("{kind}.{field}")));
     let kinds = match &schema.types[below.as_str()] {
         ExtendedType::Scalar(_) | ExtendedType::Enum(_) => return Some(head),
-        ExtendedType::Interface(_) => vec!["InventoryItem".to_owned(), "Product".to_owned(), "Location".to_owned()],
+        ExtendedType::Interface(_) if below == "Node" => {
+            vec!["InventoryItem".to_owned(), "Product".to_owned(), "Location".to_owned()]
+        }
+        ExtendedType::Interface(_) => {
+            let implements = |kind: &&ExtendedType| match kind {
+                ExtendedType::Object(object) => object.implements_interfaces.iter().any(|one| one.as_str() == below),
+                _ => false,
+            };
+            schema.types.values().filter(implements).map(|kind| kind.name().to_string()).collect()
+        }
         _ => vec![below],
     };
     let mut inner = String::new();

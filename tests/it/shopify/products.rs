@@ -1,9 +1,14 @@
 //! Products: created once, kept up to date by id, texts and pictures left to the shop.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tillbridge::domain::{CallError, Currency, Image, Money, Price, Product, Sku, StyleCode, Variant};
-use tillbridge::storefront::{PriceRow, ProductLink, Storefront as _, VariantLink};
+use tillbridge::storefront::{
+    CatalogueRules, CategoryAs, NewProducts, PriceRow, ProductLink, ProductStep, ProductWish, Storefront as _, Texts,
+    VariantLink,
+};
 
 use super::recorder::Recorder;
 
@@ -23,7 +28,15 @@ pub fn variant(sku: &str, colour: Option<&str>, size: Option<&str>, retail: &str
         colour: colour.map(str::to_owned),
         size: size.map(str::to_owned),
         barcode: Some(format!("94{}", sku.as_str().len())),
-        price: Price { sku, style, retail: money(retail), sale, sale_from: None, sale_until: None },
+        price: Price {
+            sku,
+            style,
+            retail: money(retail),
+            sale,
+            sale_from: None,
+            sale_until: None,
+            levels: BTreeMap::new(),
+        },
     }
 }
 
@@ -34,12 +47,39 @@ pub fn shirt() -> Product {
         description: Some("<p>Cotton</p>".into()),
         brand: Some("Tui".into()),
         category: Some("Tops".into()),
+        category_key: Some("TOPS".into()),
+        fields: BTreeMap::new(),
         variants: vec![
             variant("SHIRT-R-S", Some("Red"), Some("S"), "40.00", None),
             variant("SHIRT-R-M", Some("Red"), Some("M"), "40.00", Some("30.00")),
         ],
-        images: vec![Image { url: "https://img.example/shirt.jpg".into(), alt: Some("A red shirt".into()) }],
+        images: vec![Image {
+            url: "https://img.example/shirt.jpg".into(),
+            alt: Some("A red shirt".into()),
+            hash: None,
+        }],
     }
+}
+
+static RULES: CatalogueRules = CatalogueRules {
+    category: CategoryAs::ProductType,
+    texts: Texts::AtCreation,
+    new_products: NewProducts::Active,
+    metafields: Vec::new(),
+    create_locations: false,
+};
+
+/// The product by the rules a channel begins with.
+pub fn wish(product: &Product) -> ProductWish<'_> {
+    ProductWish { product, rules: &RULES, collection: None, former_collection: None, files: &[], now: NOW }
+}
+
+fn made(link: ProductLink) -> ProductStep {
+    ProductStep::Done { link, fresh: true }
+}
+
+fn known(link: ProductLink) -> ProductStep {
+    ProductStep::Done { link, fresh: false }
 }
 
 fn at_shop(sku: &str, id: u64, barcode: &str, options: &[(&str, &str)]) -> Value {
@@ -60,7 +100,8 @@ fn shirts() -> Vec<Value> {
 fn product(status: &str, vendor: &str, options: &[&str], variants: &[Value], after: Option<&str>) -> Value {
     let options: Vec<Value> = options.iter().map(|name| json!({ "name": name })).collect();
     json!({ "product": {
-        "id": PRODUCT, "status": status, "vendor": vendor, "productType": "Tops", "options": options,
+        "id": PRODUCT, "status": status, "title": "Shirt", "descriptionHtml": "<p>Cotton</p>", "vendor": vendor,
+        "productType": "Tops", "options": options, "metafields": { "nodes": [] },
         "variants": { "nodes": variants, "pageInfo": { "hasNextPage": after.is_some(), "endCursor": after } },
     } })
 }
@@ -70,7 +111,8 @@ fn as_it_should_be() -> Value {
 }
 
 fn done(mutation: &str) -> Value {
-    json!({ mutation: { "product": { "id": PRODUCT }, "productVariants": [], "userErrors": [] } })
+    json!({ mutation: { "product": { "id": PRODUCT }, "productVariants": [], "userErrors": [],
+        "productSetOperation": null } })
 }
 
 fn channels(shop: &Recorder) {
@@ -107,9 +149,9 @@ async fn a_new_product_is_created_under_the_offices_key_and_shown() {
         )
         .says("FindProduct", json!({ "productByIdentifier": null }))
         .says("SetProduct", done("productSet"))
-        .says("ReadProduct", as_it_should_be());
+        .says("ReadVariantIds", as_it_should_be());
     channels(&shop);
-    assert_eq!(shop.storefront().create_product(&shirt(), NOW).await.unwrap(), link());
+    assert_eq!(shop.storefront().create_product(&wish(&shirt())).await.unwrap(), made(link()));
     insta::assert_json_snapshot!(shop.requests());
 }
 
@@ -123,9 +165,9 @@ async fn a_product_without_colours_and_sizes_has_the_one_option_shopify_gives_it
     let mug = at_shop("MUG", 11, "943", &[("Title", "Default Title")]);
     shop.says("FindProduct", json!({ "productByIdentifier": null }))
         .says("SetProduct", done("productSet"))
-        .says("ReadProduct", product("ACTIVE", "Tui", &["Title"], &[mug], None));
+        .says("ReadVariantIds", product("ACTIVE", "Tui", &["Title"], &[mug], None));
     channels(&shop);
-    shop.storefront().create_product(&plain, NOW).await.unwrap();
+    shop.storefront().create_product(&wish(&plain)).await.unwrap();
     let set = shop.asked().into_iter().find(|asked| asked.operation == "SetProduct").unwrap();
     insta::assert_json_snapshot!(set.variables);
 }
@@ -135,11 +177,10 @@ async fn creating_again_finds_the_product_and_leaves_the_shops_texts_and_picture
     let shop = Recorder::start().await;
     key_is_defined(&shop);
     shop.says("FindProduct", json!({ "productByIdentifier": { "id": PRODUCT } }))
-        .says("ReadProduct", as_it_should_be())
         .says("ReadProduct", as_it_should_be());
     channels(&shop);
-    assert_eq!(shop.storefront().create_product(&shirt(), NOW).await.unwrap(), link());
-    let expected = ["FindKeyDefinition", "FindProduct", "ReadProduct", "ListPublications", "Publish", "ReadProduct"];
+    assert_eq!(shop.storefront().create_product(&wish(&shirt())).await.unwrap(), known(link()));
+    let expected = ["FindKeyDefinition", "FindProduct", "ReadProduct", "ListPublications", "Publish"];
     assert_eq!(shop.operations(), expected);
 }
 
@@ -153,8 +194,8 @@ async fn the_key_is_defined_and_the_channels_are_looked_up_once() {
     for _ in 0..2 {
         shop.says("FindProduct", json!({ "productByIdentifier": null }))
             .says("SetProduct", done("productSet"))
-            .says("ReadProduct", as_it_should_be());
-        storefront.create_product(&shirt(), NOW).await.unwrap();
+            .says("ReadVariantIds", as_it_should_be());
+        storefront.create_product(&wish(&shirt())).await.unwrap();
     }
     let count = |name: &str| shop.operations().iter().filter(|operation| *operation == name).count();
     assert_eq!((count("FindKeyDefinition"), count("ListPublications"), count("Publish")), (1, 1, 2));
@@ -168,7 +209,7 @@ async fn a_channel_the_shop_does_not_have_is_named_with_those_it_has() {
     key_is_defined(&shop);
     shop.says("FindProduct", json!({ "productByIdentifier": null })).says("SetProduct", done("productSet"));
     channels(&shop);
-    let error = shop.storefront_with(&["Marketplace"]).create_product(&shirt(), NOW).await.unwrap_err();
+    let error = shop.storefront_with(&["Marketplace"]).create_product(&wish(&shirt())).await.unwrap_err();
     assert!(
         matches!(&error, CallError::Unmapped { what, fix } if what.contains("Marketplace") && fix.contains("Online Store"))
     );
@@ -179,7 +220,7 @@ async fn a_metafield_of_the_same_name_and_another_type_is_not_taken_over() {
     let shop = Recorder::start().await;
     let text = json!({ "metafieldDefinition": { "id": "gid://shopify/MetafieldDefinition/1", "type": { "name": "single_line_text_field" } } });
     shop.says("FindKeyDefinition", text);
-    let error = shop.storefront().create_product(&shirt(), NOW).await.unwrap_err();
+    let error = shop.storefront().create_product(&wish(&shirt())).await.unwrap_err();
     assert!(matches!(&error, CallError::Rejected(why) if why.contains("pos_key_namespace")), "{error}");
 }
 
@@ -188,9 +229,11 @@ async fn a_product_the_shop_refuses_is_said_in_its_words() {
     let shop = Recorder::start().await;
     key_is_defined(&shop);
     let errors = json!([{ "code": "INVALID_INPUT", "field": ["input", "title"], "message": "Title is too long" }]);
-    shop.says("FindProduct", json!({ "productByIdentifier": null }))
-        .says("SetProduct", json!({ "productSet": { "product": null, "userErrors": errors } }));
-    let error = shop.storefront().create_product(&shirt(), NOW).await.unwrap_err();
+    shop.says("FindProduct", json!({ "productByIdentifier": null })).says(
+        "SetProduct",
+        json!({ "productSet": { "product": null, "productSetOperation": null, "userErrors": errors } }),
+    );
+    let error = shop.storefront().create_product(&wish(&shirt())).await.unwrap_err();
     assert_eq!(error, CallError::Rejected("product SHIRT: INVALID_INPUT: Title is too long at input.title".into()));
 }
 
@@ -199,7 +242,7 @@ async fn variants_a_shop_could_not_tell_apart_are_refused_before_anything_is_sen
     let shop = Recorder::start().await;
     let mut twins = shirt();
     twins.variants[1].size = Some("s".into());
-    let error = shop.storefront().create_product(&twins, NOW).await.unwrap_err();
+    let error = shop.storefront().create_product(&wish(&twins)).await.unwrap_err();
     assert!(
         matches!(&error, CallError::Rejected(why) if why.contains("SHIRT-R-S") && why.contains("SHIRT-R-M")),
         "{error}"
@@ -211,7 +254,7 @@ async fn variants_a_shop_could_not_tell_apart_are_refused_before_anything_is_sen
 async fn a_product_that_is_as_it_should_be_is_only_read() {
     let shop = Recorder::start().await;
     shop.says("ReadProduct", as_it_should_be());
-    assert_eq!(shop.storefront().update_product(&link(), &shirt(), NOW).await.unwrap(), link());
+    assert_eq!(shop.storefront().update_product(&link(), &wish(&shirt())).await.unwrap(), known(link()));
     assert_eq!(shop.operations(), ["ReadProduct"]);
 }
 
@@ -234,9 +277,13 @@ async fn an_update_writes_what_differs_and_neither_texts_nor_pictures_nor_known_
             { "id": "gid://shopify/ProductVariant/13", "sku": "SHIRT-R-L", "inventoryItem": { "id": "gid://shopify/InventoryItem/130" } }] } }))
         .says("UpdateVariants", done("productVariantsBulkUpdate"))
         .says("DeleteVariants", done("productVariantsBulkDelete"))
-        .says("ReadProduct", product("ACTIVE", "Tui", &["Colour", "Size"], &variants, None));
+        .says("ReadVariantIds", product("ACTIVE", "Tui", &["Colour", "Size"], &variants, None));
     channels(&shop);
-    let after = shop.storefront().update_product(&link(), &changed, NOW).await.unwrap();
+    let ProductStep::Done { link: after, .. } =
+        shop.storefront().update_product(&link(), &wish(&changed)).await.unwrap()
+    else {
+        panic!("a small product is written at once")
+    };
     assert_eq!(after.variants[2].stock_item, "gid://shopify/InventoryItem/130");
     assert!(shop.left().is_empty());
     insta::assert_json_snapshot!(shop.requests());
@@ -249,8 +296,8 @@ async fn a_style_that_gains_sizes_is_stated_anew_and_keeps_its_ids_prices_and_pi
         [at_shop("SHIRT-R-S", 11, "949", &[("Colour", "Red")]), at_shop("", 99, "", &[("Colour", "Gift wrapped")])];
     shop.says("ReadProduct", product("ACTIVE", "Tui", &["Colour"], &before, None))
         .says("SetProduct", done("productSet"))
-        .says("ReadProduct", as_it_should_be());
-    shop.storefront().update_product(&link(), &shirt(), NOW).await.unwrap();
+        .says("ReadVariantIds", as_it_should_be());
+    shop.storefront().update_product(&link(), &wish(&shirt())).await.unwrap();
     insta::assert_json_snapshot!(shop.requests());
 }
 
@@ -258,7 +305,7 @@ async fn a_style_that_gains_sizes_is_stated_anew_and_keeps_its_ids_prices_and_pi
 async fn a_product_that_vanished_at_the_shop_can_be_told_from_other_failures() {
     let shop = Recorder::start().await;
     shop.says("ReadProduct", json!({ "product": null }));
-    let error = shop.storefront().update_product(&link(), &shirt(), NOW).await.unwrap_err();
+    let error = shop.storefront().update_product(&link(), &wish(&shirt())).await.unwrap_err();
     assert!(matches!(&error, CallError::Unmapped { what, .. } if what.contains("SHIRT")), "{error}");
 
     let code = |code: &str| json!([{ "code": code, "field": null, "message": "Product does not exist" }]);
@@ -276,7 +323,7 @@ async fn a_product_changed_by_somebody_else_meanwhile_is_decided_anew() {
         "CreateVariants",
         json!({ "productVariantsBulkCreate": { "productVariants": null, "userErrors": errors } }),
     );
-    let error = shop.storefront().update_product(&link(), &shirt(), NOW).await.unwrap_err();
+    let error = shop.storefront().update_product(&link(), &wish(&shirt())).await.unwrap_err();
     assert!(matches!(error, CallError::Conflict(_)), "{error}");
 }
 
@@ -285,7 +332,7 @@ async fn new_variants_whose_answer_was_lost_may_be_tried_again_because_they_are_
     let shop = Recorder::start().await;
     shop.says("ReadProduct", product("ACTIVE", "Tui", &["Colour", "Size"], &shirts()[..1], None));
     shop.answers("CreateVariants", 504, json!({}));
-    let error = shop.storefront().update_product(&link(), &shirt(), NOW).await.unwrap_err();
+    let error = shop.storefront().update_product(&link(), &wish(&shirt())).await.unwrap_err();
     assert!(matches!(error, CallError::Transient(_)), "{error}");
 }
 
@@ -293,7 +340,7 @@ async fn new_variants_whose_answer_was_lost_may_be_tried_again_because_they_are_
 async fn a_product_taken_off_the_web_becomes_a_draft() {
     let shop = Recorder::start().await;
     shop.says("UpdateProduct", done("productUpdate"));
-    shop.storefront().archive_product(PRODUCT).await.unwrap();
+    shop.storefront().archive_product(PRODUCT, false).await.unwrap();
     insta::assert_json_snapshot!(shop.requests());
 }
 
@@ -302,7 +349,7 @@ async fn a_product_that_is_gone_is_off_the_web() {
     let shop = Recorder::start().await;
     let errors = json!([{ "field": ["id"], "message": "Product does not exist" }]);
     shop.says("UpdateProduct", json!({ "productUpdate": { "product": null, "userErrors": errors } }));
-    shop.storefront().archive_product(PRODUCT).await.unwrap();
+    shop.storefront().archive_product(PRODUCT, false).await.unwrap();
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn a_shop_describes_itself_with_every_location() {
         .says("ListLocations", page("locations", json!([{ "id": "gid://shopify/Location/2", "name": "Till" }]), None));
     let described = shop_side.storefront().describe().await.unwrap();
     assert_eq!(described.currency, "NZD");
-    assert_eq!(described.missing_scopes, ["read_locations"], "a permission to write is one to read");
+    assert_eq!(described.missing_scopes, ["read_locations", "write_files"], "a permission to write is one to read");
     assert_eq!(described.locations.len(), 2);
     insta::assert_json_snapshot!(shop_side.requests());
 }

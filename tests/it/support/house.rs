@@ -1,11 +1,14 @@
 //! A house for one story: towns, a bridge between them, and the promises checked at the end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tillbridge::domain::{BranchCode, Sku};
 use tillbridge::flow::Pace;
+use tillbridge::journal::clock::Clock;
 use tillbridge::journal::{DeadLetter, Journal, Selection};
 use tillbridge::policy::Channel;
 use tillbridge::rehearsal::{self, Bridge, Bus, Plan, Town, TownPlan};
@@ -35,6 +38,7 @@ pub struct House {
     deployment: Deployment,
     databases: Vec<rooms::Database>,
     queues: Option<rooms::Queues>,
+    ahead: Arc<AtomicI64>,
     _folder: TempDir,
 }
 
@@ -82,8 +86,13 @@ impl House {
             towns.push(Town::found(&plan, folder.path()).await.unwrap());
         }
         let pace = Pace { look: Duration::from_millis(50), lease: Duration::from_secs(10), ..Pace::default() };
-        let plan = Plan { journal, bus, listen: None, pace, body_limit: 1024 * 1024 };
-        Self { towns, bridge: None, plan, deployment, databases, queues, _folder: folder }
+        let ahead = Arc::new(AtomicI64::new(0));
+        let clock = {
+            let ahead = Arc::clone(&ahead);
+            Clock::from_fn(move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::Relaxed)))
+        };
+        let plan = Plan { journal, bus, listen: None, pace, body_limit: 1024 * 1024, clock };
+        Self { towns, bridge: None, plan, deployment, databases, queues, ahead, _folder: folder }
     }
 
     /// Starts the bridge and points the shops' webhooks at it. A bridge that was down comes back at the same address.
@@ -113,6 +122,16 @@ impl House {
     pub fn rules(&mut self) -> &mut Channel {
         assert!(self.bridge.is_none(), "a running bridge has read its rules already");
         Arc::make_mut(&mut self.towns[0].channel)
+    }
+
+    /// What the bridge's clock shows.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Puts the bridge's clock forward.
+    pub fn time_passes(&self, hours: i64) {
+        self.ahead.fetch_add(hours * 3600, Ordering::Relaxed);
     }
 
     /// Pieces of a SKU at a branch, by the office.

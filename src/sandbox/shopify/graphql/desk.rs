@@ -17,11 +17,17 @@ pub(super) struct Desk<'r> {
     variables: &'r JsonMap,
     contended: &'r [String],
     refusals: RefCell<Vec<(String, &'static str)>>,
+    bulk: bool,
 }
 
 impl<'r> Desk<'r> {
-    pub(super) fn new(state: &'r mut State, variables: &'r JsonMap, contended: &'r [String]) -> Self {
-        Self { state: RefCell::new(state), variables, contended, refusals: RefCell::default() }
+    pub(super) fn new(state: &'r mut State, variables: &'r JsonMap, contended: &'r [String], bulk: bool) -> Self {
+        Self { state: RefCell::new(state), variables, contended, refusals: RefCell::default(), bulk }
+    }
+
+    /// Whether this is one line of a bulk operation.
+    pub(super) fn is_bulk(&self) -> bool {
+        self.bulk
     }
 
     /// The shop's memory.

@@ -94,11 +94,7 @@ impl ProductIdentifier {
             }
             (None, None, Some(custom)) => {
                 let namespace = namespace_of(custom.namespace.as_deref());
-                let defined = state
-                    .definitions
-                    .iter()
-                    .any(|known| known.namespace == namespace && known.key == custom.key && known.kind == "id");
-                if !defined {
+                if !state.identifies("PRODUCT", &namespace, &custom.key) {
                     return Err(id_metafield_missing(desk));
                 }
                 let product = state.catalogue.by_metafield(&namespace, &custom.key, &custom.value);
@@ -109,9 +105,18 @@ impl ProductIdentifier {
     }
 }
 
+/// A custom id or an id; of handles this shop knows nothing here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Identifier {
+    pub id: Option<String>,
+    pub custom_id: Option<CustomId>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DefinitionIdentifier {
+    pub owner_type: String,
     pub namespace: Option<String>,
     pub key: String,
 }
@@ -119,6 +124,7 @@ pub(super) struct DefinitionIdentifier {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DefinitionInput {
+    pub owner_type: String,
     pub namespace: Option<String>,
     pub key: String,
     pub r#type: String,
@@ -157,6 +163,7 @@ pub(super) struct ProductInput {
     pub variants: Option<Vec<VariantInput>>,
     pub files: Option<Vec<FileInput>>,
     pub metafields: Option<Vec<MetafieldInput>>,
+    pub collections: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -173,6 +180,7 @@ pub(super) struct OptionValue {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FileInput {
+    pub id: Option<String>,
     pub original_source: Option<String>,
     pub alt: Option<String>,
 }
@@ -219,6 +227,11 @@ pub(super) struct ItemInput {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProductUpdate {
     pub id: Option<String>,
+    pub title: Option<String>,
+    #[serde(default)]
+    pub description_html: Given<String>,
+    pub collections_to_join: Option<Vec<String>>,
+    pub collections_to_leave: Option<Vec<String>>,
     pub vendor: Option<String>,
     pub product_type: Option<String>,
     pub status: Option<String>,
@@ -251,12 +264,35 @@ pub(super) struct CustomerNamed {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct FileCreate {
+    pub original_source: String,
+    pub filename: Option<String>,
+    pub alt: Option<String>,
+    pub duplicate_resolution_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct CustomerInput {
     pub id: Option<String>,
     pub email: Option<String>,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub phone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FileUpdate {
+    pub id: String,
+    pub references_to_add: Option<Vec<String>>,
+    pub references_to_remove: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CollectionCreate {
+    pub title: String,
+    pub metafields: Option<Vec<MetafieldInput>>,
 }
 
 #[derive(Deserialize)]
@@ -276,6 +312,16 @@ pub(super) struct AddressInput {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct OwnedMetafield {
+    pub owner_id: String,
+    pub namespace: Option<String>,
+    pub key: String,
+    pub r#type: Option<String>,
+    pub value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ConsentInput {
     pub customer_id: String,
     pub email_marketing_consent: ConsentState,
@@ -283,7 +329,34 @@ pub(super) struct ConsentInput {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct ListPrice {
+    pub variant_id: String,
+    pub price: MoneyIn,
+    pub compare_at_price: Option<MoneyIn>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MoneyIn {
+    pub amount: MoneyText,
+    pub currency_code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ConsentState {
     pub marketing_state: String,
     pub consent_updated_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LocationAdd {
+    pub name: String,
+    pub metafields: Option<Vec<MetafieldInput>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LocationEdit {
+    pub name: Option<String>,
 }

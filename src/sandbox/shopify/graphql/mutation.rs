@@ -1,6 +1,12 @@
 //! Changes: the fields of `Mutation`, one file for each kind.
 
+mod bulk;
+mod collections;
 mod customers;
+mod files;
+mod locations;
+mod metafields;
+mod price_lists;
 mod publish;
 mod set_product;
 mod set_stock;
@@ -24,7 +30,18 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
             "customerEmailMarketingConsentUpdate" => customers::consent(desk, ask)?,
             "customerSet" => customers::set(desk, ask)?,
             "customerUpdate" => customers::update(desk, ask)?,
+            "bulkOperationRunMutation" => bulk::run(desk, ask)?,
+            "stagedUploadsCreate" => bulk::stage(desk, ask)?,
+            "collectionCreate" => collections::create(desk, ask)?,
+            "fileCreate" => files::create(desk, ask)?,
+            "fileUpdate" => files::update(desk, ask)?,
             "inventorySetQuantities" => set_stock::set_quantities(desk, ask)?,
+            "locationAdd" => locations::add(desk, ask)?,
+            "locationEdit" => locations::edit(desk, ask)?,
+            "metafieldsDelete" => metafields::delete(desk, ask)?,
+            "metafieldsSet" => metafields::set(desk, ask)?,
+            "priceListFixedPricesAdd" => price_lists::add(desk, ask)?,
+            "priceListFixedPricesDelete" => price_lists::delete(desk, ask)?,
             "metafieldDefinitionCreate" => small::create_definition(desk, ask)?,
             "productSet" => set_product::set_product(desk, ask)?,
             "productUpdate" => small::update_product(desk, ask)?,
@@ -66,7 +83,7 @@ impl UserError {
 }
 
 /// A list of business errors.
-fn errors<'s>(kind: &'static str, errors: &[UserError]) -> Option<Val<'s>> {
+pub(super) fn errors<'s>(kind: &'static str, errors: &[UserError]) -> Option<Val<'s>> {
     many(errors.iter().cloned().map(move |error| {
         Object::new(kind, move |ask| match ask.name {
             "code" => leaf(error.code.as_str()),

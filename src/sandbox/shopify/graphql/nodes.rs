@@ -1,6 +1,7 @@
 //! The things of the shop as objects of the schema.
 
 mod customer;
+mod market;
 mod movement;
 mod order;
 mod product;
@@ -8,6 +9,7 @@ mod refund;
 mod shop;
 
 pub(super) use customer::{address, customer};
+pub(super) use market::{bulk_operation, collection_of, file, operation, price_list};
 pub(super) use order::{order, shipment};
 pub(super) use product::{item, product, variant};
 pub(super) use refund::refund;
@@ -28,6 +30,8 @@ pub(super) fn node<'s>(desk: &'s Desk<'_>, id: &str) -> Option<Object<'s>> {
         "InventoryItem" => item(desk, number),
         "Location" => location(desk, number),
         "Order" => order(desk, number),
+        "MediaImage" => file(desk, number),
+        "Collection" => desk.state().collections.get(&number).map(collection_of),
         _ => None,
     }
 }

@@ -4,11 +4,12 @@ use apollo_compiler::resolvers::FieldError;
 use apollo_compiler::response::JsonValue;
 
 use super::super::ids::read_gid;
+use super::super::markets::carries;
 use super::desk::Desk;
-use super::inputs::{CustomerIdentifier, DefinitionIdentifier, ProductIdentifier, read};
+use super::inputs::{CustomerIdentifier, DefinitionIdentifier, Identifier, ProductIdentifier, read};
 use super::nodes;
 use super::object::{Ask, ConnectionKind, Object, Val, maybe, one, page};
-use super::variant_rules::namespace_of;
+use super::variant_rules::{id_metafield_missing, namespace_of};
 
 /// The most ids one `nodes` call takes.
 const MOST_NODES: usize = 250;
@@ -19,6 +20,11 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
         Ok(match ask.name {
             "shop" => one(nodes::shop(desk)),
             "currentAppInstallation" => one(nodes::app(desk)),
+            "bulkOperation" => maybe(id_of(ask, "BulkOperation").and_then(|id| nodes::bulk_operation(desk, id))),
+            "collectionByIdentifier" => maybe(collection_by_identifier(desk, ask)?),
+            "locationByIdentifier" => maybe(location_by_identifier(desk, ask)?),
+            "priceList" => maybe(id_of(ask, "PriceList").and_then(|id| nodes::price_list(desk, id))),
+            "productOperation" => maybe(id_of(ask, "ProductSetOperation").and_then(|id| nodes::operation(desk, id))),
             "locations" => locations(desk, ask),
             "publications" => publications(desk, ask),
             "webhookSubscriptions" => subscriptions(desk, ask),
@@ -66,8 +72,51 @@ fn definition<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>
     let Some(wanted) = read::<Option<DefinitionIdentifier>>(desk, ask, "identifier")? else { return Ok(None) };
     let namespace = namespace_of(wanted.namespace.as_deref());
     let state = desk.state();
-    let found = state.definitions.iter().find(|known| known.namespace == namespace && known.key == wanted.key);
-    Ok(found.cloned().map(nodes::definition))
+    Ok(state.definition(&wanted.owner_type, &namespace, &wanted.key).cloned().map(nodes::definition))
+}
+
+/// What an identifier names: an id, or the namespace, key and value of a custom id that a definition allows.
+enum Named {
+    Id(String),
+    Custom(String, String, String),
+}
+
+fn named(desk: &Desk<'_>, owner: &str, wanted: Identifier) -> Result<Named, FieldError> {
+    match (wanted.id, wanted.custom_id) {
+        (Some(id), None) => Ok(Named::Id(id)),
+        (None, Some(custom)) => {
+            let namespace = namespace_of(custom.namespace.as_deref());
+            if !desk.state().identifies(owner, &namespace, &custom.key) {
+                return Err(id_metafield_missing(desk));
+            }
+            Ok(Named::Custom(namespace, custom.key, custom.value))
+        }
+        _ => Err(desk.refuse("INVALID_FIELD_ARGUMENTS", "Exactly one key of the identifier must be given.")),
+    }
+}
+
+fn collection_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
+    let named = named(desk, "COLLECTION", read(desk, ask, "identifier")?)?;
+    let state = desk.state();
+    let found = match &named {
+        Named::Id(id) => read_gid("Collection", id).and_then(|id| state.collections.get(&id)),
+        Named::Custom(namespace, key, value) => {
+            state.collections.values().find(|one| carries(&one.metafields, namespace, key, value))
+        }
+    };
+    Ok(found.map(nodes::collection_of))
+}
+
+fn location_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
+    let named = named(desk, "LOCATION", read(desk, ask, "identifier")?)?;
+    let state = desk.state();
+    let found = match &named {
+        Named::Id(id) => state.locations.iter().find(|one| read_gid("Location", id) == Some(one.id)),
+        Named::Custom(namespace, key, value) => {
+            state.locations.iter().find(|one| carries(&one.metafields, namespace, key, value))
+        }
+    };
+    Ok(found.map(nodes::location_of))
 }
 
 fn customer_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::metafields::Wanted;
+use super::pictures::file_name;
 use super::plan::Kept;
 use super::shape::ShopProduct;
 use super::{MOST_VARIANTS, STYLE_KEY};
-use crate::domain::{CallError, Product, Variant};
-use crate::storefront::PriceRow;
-use crate::storefront::shopify::graphql::{
-    create_variants, gid, set_prices, set_product, update_product, update_variants,
-};
+use crate::domain::{CallError, Image, Product, Variant};
+use crate::storefront::shopify::graphql::{create_variants, gid, set_product, update_product, update_variants};
+use crate::storefront::{CategoryAs, NewProducts, ProductWish, Texts};
 
 /// The option of a product that has neither colours nor sizes, and its only value, as Shopify itself names them.
 const NO_OPTION: (&str, &str) = ("Title", "Default Title");
@@ -68,29 +68,68 @@ pub fn values(product: &Product, variant: &Variant) -> Vec<String> {
     option_names(product).into_iter().map(value).collect()
 }
 
-/// A product that is not at the shop yet: everything there is, pictures included.
-pub fn new_product(namespace: &str, product: &Product, now: Timestamp) -> set_product::ProductSetInput {
-    let options = option_names(product).into_iter().map(str::to_owned).collect::<Vec<_>>();
-    let files = product.images.iter().map(|image| set_product::FileSetInput {
-        alt: image.alt.clone(),
-        content_type: Some(set_product::FileContentType::IMAGE),
-        original_source: Some(image.url.clone()),
-    });
-    let key = set_product::MetafieldInput {
-        namespace: Some(namespace.into()),
-        key: Some(STYLE_KEY.into()),
-        type_: Some("id".into()),
-        value: Some(product.style.to_string()),
+/// The same for a bulk operation: pictures go with it by their addresses, under names that tell their contents.
+pub fn new_product_with_addresses(
+    namespace: &str,
+    wish: &ProductWish<'_>,
+    fields: &[Wanted],
+) -> set_product::ProductSetInput {
+    let mut seen = std::collections::HashSet::new();
+    let images = wish.product.images.iter().filter(|image| seen.insert(image.identity()));
+    let file = |image: &Image| {
+        let name = file_name(image.identity(), &image.url);
+        set_product::FileSetInput {
+            id: None,
+            alt: image.alt.clone(),
+            content_type: Some(set_product::FileContentType::IMAGE),
+            duplicate_resolution_mode: name
+                .is_some()
+                .then_some(set_product::FileCreateInputDuplicateResolutionMode::REPLACE),
+            filename: name,
+            original_source: Some(image.url.clone()),
+        }
     };
-    let variants = product.variants.iter().map(|variant| set_variant(&options, product, variant, None, Some(now)));
+    let files: Vec<_> = images.map(file).collect();
+    let input = new_product(namespace, wish, fields);
+    set_product::ProductSetInput { files: (!files.is_empty()).then_some(files), ..input }
+}
+
+/// A product that is not at the shop yet: everything there is, pictures included.
+pub fn new_product(namespace: &str, wish: &ProductWish<'_>, fields: &[Wanted]) -> set_product::ProductSetInput {
+    let (product, rules) = (wish.product, wish.rules);
+    let options = option_names(product).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let files = wish.files.iter().map(|id| set_product::FileSetInput {
+        id: Some(id.clone()),
+        alt: None,
+        content_type: None,
+        duplicate_resolution_mode: None,
+        filename: None,
+        original_source: None,
+    });
+    let metafield = |namespace: &str, key: &str, kind: &str, value: String| set_product::MetafieldInput {
+        namespace: Some(namespace.into()),
+        key: Some(key.into()),
+        type_: Some(kind.into()),
+        value: Some(value),
+    };
+    let style = metafield(namespace, STYLE_KEY, "id", product.style.to_string());
+    let given = fields
+        .iter()
+        .filter_map(|field| Some(metafield(&field.namespace, &field.key, &field.kind, field.value.clone()?)));
+    let variants = product.variants.iter().map(|variant| set_variant(&options, product, variant, None, Some(wish.now)));
+    let status = match rules.new_products {
+        NewProducts::Active => set_product::ProductStatus::ACTIVE,
+        NewProducts::Draft => set_product::ProductStatus::DRAFT,
+    };
     set_product::ProductSetInput {
         title: Some(product.title.clone()),
         description_html: product.description.clone(),
         vendor: product.brand.clone(),
-        product_type: product.category.clone(),
-        status: Some(set_product::ProductStatus::ACTIVE),
-        metafields: Some(vec![key]),
-        files: (!product.images.is_empty()).then(|| files.collect()),
+        product_type: product.category.clone().filter(|_| rules.category == CategoryAs::ProductType),
+        status: Some(status),
+        metafields: Some(std::iter::once(style).chain(given).collect()),
+        collections: wish.collection.map(|collection| vec![collection.to_owned()]),
+        files: (!wish.files.is_empty()).then(|| files.collect()),
         product_options: Some(options_input(&options, product, &[])),
         variants: Some(variants.collect()),
     }
@@ -136,6 +175,7 @@ pub fn reshaped(
         product_type: None,
         status: None,
         metafields: None,
+        collections: None,
         files: None,
         product_options: Some(options_input(&options, product, &other_values)),
         variants: Some(variants),
@@ -230,33 +270,44 @@ pub fn changed_variant(id: &str, variant: &Variant) -> update_variants::ProductV
     }
 }
 
-/// A price; no former price clears the one that is struck through.
-pub fn price(row: &PriceRow) -> set_prices::ProductVariantsBulkInput {
-    set_prices::ProductVariantsBulkInput {
-        id: Some(gid("ProductVariant", &row.variant)),
-        option_values: None,
-        barcode: None,
-        price: Some(row.price.amount().to_string()),
-        compare_at_price: row.compare_at.map(|former| former.amount().to_string()),
-        inventory_item: None,
-    }
-}
-
 /// What differs of the office's own fields; what the office does not say is left as it is.
-pub fn product_changes(shop: &ShopProduct, product: &Product) -> Option<update_product::ProductUpdateInput> {
-    let vendor = product.brand.clone().filter(|brand| *brand != shop.vendor);
-    let product_type = product.category.clone().filter(|category| *category != shop.product_type);
-    let status = (!shop.active).then_some(update_product::ProductStatus::ACTIVE);
-    let changed = vendor.is_some() || product_type.is_some() || status.is_some();
-    changed.then(|| update_product::ProductUpdateInput { id: Some(shop.id.clone()), vendor, product_type, status })
+pub fn product_changes(shop: &ShopProduct, wish: &ProductWish<'_>) -> Option<update_product::ProductUpdateInput> {
+    let (product, rules) = (wish.product, wish.rules);
+    let differs = |ours: &Option<String>, theirs: &String| ours.clone().filter(|ours| ours != theirs);
+    let always = rules.texts == Texts::Always;
+    let join = wish.collection.filter(|joined| wish.former_collection != Some(*joined));
+    let leave = wish.former_collection.filter(|former| wish.collection != Some(*former));
+    let ids = |id: Option<&str>| id.map(|id| vec![id.to_owned()]);
+    let input = update_product::ProductUpdateInput {
+        id: None,
+        title: always.then(|| product.title.clone()).filter(|title| *title != shop.title),
+        description_html: differs(&product.description, &shop.description).filter(|_| always),
+        vendor: differs(&product.brand, &shop.vendor),
+        product_type: differs(&product.category, &shop.product_type)
+            .filter(|_| rules.category == CategoryAs::ProductType),
+        status: (!shop.active && rules.new_products == NewProducts::Active)
+            .then_some(update_product::ProductStatus::ACTIVE),
+        collections_to_join: ids(join),
+        collections_to_leave: ids(leave),
+    };
+    (input != nothing()).then(|| update_product::ProductUpdateInput { id: Some(shop.id.clone()), ..input })
 }
 
-/// Off the web.
-pub fn draft(product: &str) -> update_product::ProductUpdateInput {
+/// Off the web: a draft that may come back, or archived.
+pub fn off_the_web(product: &str, for_good: bool) -> update_product::ProductUpdateInput {
+    let status = if for_good { update_product::ProductStatus::ARCHIVED } else { update_product::ProductStatus::DRAFT };
+    update_product::ProductUpdateInput { id: Some(gid("Product", product)), status: Some(status), ..nothing() }
+}
+
+fn nothing() -> update_product::ProductUpdateInput {
     update_product::ProductUpdateInput {
-        id: Some(gid("Product", product)),
+        id: None,
+        title: None,
+        description_html: None,
         vendor: None,
         product_type: None,
-        status: Some(update_product::ProductStatus::DRAFT),
+        status: None,
+        collections_to_join: None,
+        collections_to_leave: None,
     }
 }

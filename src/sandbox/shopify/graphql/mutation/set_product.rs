@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 
 use apollo_compiler::resolvers::FieldError;
+use apollo_compiler::response::JsonValue;
 use jiff::Timestamp;
 
 use super::super::super::catalogue::{Image, Metafield, Product, ProductOption, Variant};
 use super::super::super::ids::{gid, read_gid};
+use super::super::super::markets::Operation;
 use super::super::super::state::State;
 use super::super::desk::Desk;
 use super::super::inputs::{CustomId, OptionInput, ProductIdentifier, ProductInput, VariantInput, read};
@@ -16,21 +18,44 @@ use super::super::variant_rules::{
     MOST_OPTIONS, MOST_VARIANTS, OptionProblem, blank_variant, has_twins, namespace_of, option_values, put,
     write_fields,
 };
+use super::metafields::typed;
 use super::{UserError, errors};
 
 pub(super) fn set_product<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Object<'s>, FieldError> {
     let identifier = read::<Option<ProductIdentifier>>(desk, ask, "identifier")?;
     let input = read::<ProductInput>(desk, ask, "input")?;
     let existing = identifier.as_ref().map(|identifier| identifier.find(desk)).transpose()?.flatten();
-    let (written, found) = match write(&mut desk.state(), identifier.as_ref(), existing, &input) {
+    let outcome = write(&mut desk.state(), identifier.as_ref(), existing, &input);
+    let in_bulk = desk.is_bulk();
+    let synchronous = ask.arguments.get("synchronous").and_then(JsonValue::as_bool).unwrap_or(true) || in_bulk;
+    if !synchronous {
+        let operation = begin(&mut desk.state(), outcome);
+        return Ok(Object::new("ProductSetPayload", move |ask| match ask.name {
+            "product" => maybe(None),
+            "productSetOperation" => maybe(nodes::operation(desk, operation)),
+            "userErrors" => errors("ProductSetUserError", &[]),
+            _ => None,
+        }));
+    }
+    let (written, found) = match outcome {
         Ok(id) => (Some(id), Vec::new()),
         Err(error) => (None, vec![error]),
     };
     Ok(Object::new("ProductSetPayload", move |ask| match ask.name {
+        "productSetOperation" => maybe(None),
         "product" => maybe(written.and_then(|id| nodes::product(desk, id))),
         "userErrors" => errors("ProductSetUserError", &found),
         _ => None,
     }))
+}
+
+/// Keeps what came of a product that is said to be written in the background; it is told when the time is up.
+fn begin(state: &mut State, outcome: Result<u64, UserError>) -> u64 {
+    let (id, begun) = (state.ids.next(), state.now());
+    let due = begun.checked_add(state.options.operation_time).unwrap_or(begun);
+    let outcome = outcome.map_err(|error| (error.code, error.field, error.message));
+    state.operations.insert(id, Operation { due, begun, outcome });
+    id
 }
 
 fn write(
@@ -51,7 +76,8 @@ fn write(
     write_texts(&mut product, input);
     write_metafields(state, &mut product, identifier.and_then(|named| named.custom_id.as_ref()), input)?;
     write_variants(state, &mut product, input, now)?;
-    write_files(state, &mut product, input)?;
+    write_files(state, &mut product, input, now)?;
+    write_collections(state, &mut product, input)?;
     let (id, created) = (product.id, before.is_none());
     if before.as_ref() != Some(&product) {
         product.updated_at = now;
@@ -82,6 +108,7 @@ fn blank_product(state: &mut State, input: &ProductInput, now: Timestamp) -> Res
         variants: vec![blank_variant(&mut state.ids, options, now)],
         images: Vec::new(),
         metafields: Vec::new(),
+        collections: std::collections::BTreeSet::new(),
         published_on: std::collections::BTreeSet::new(),
         created_at: now,
         updated_at: now,
@@ -112,18 +139,8 @@ fn write_metafields(
     if let Some(given) = &input.metafields {
         let mut fields = Vec::new();
         for (index, field) in given.iter().enumerate() {
-            let (Some(key), Some(value)) = (field.key.clone(), field.value.clone()) else {
-                let text = "A metafield needs a key and a value.";
-                return Err(UserError::of_row("INVALID_METAFIELD", "metafields", index, "key", text));
-            };
-            let namespace = namespace_of(field.namespace.as_deref());
-            let defined = state.definitions.iter().find(|known| known.namespace == namespace && known.key == key);
-            let kind = field.r#type.clone().or_else(|| defined.map(|known| known.kind.clone()));
-            let fits = defined.is_none_or(|known| kind.as_deref() == Some(&known.kind));
-            let Some(kind) = kind.filter(|_| fits) else {
-                let text = "The metafield's type is missing or differs from its definition's.";
-                return Err(UserError::of_row("INVALID_METAFIELD", "metafields", index, "type", text));
-            };
+            let Metafield { namespace, key, kind, value } = typed(state, "PRODUCT", field)
+                .map_err(|(_, text)| UserError::of_row("INVALID_METAFIELD", "metafields", index, "value", text))?;
             let holder = state.catalogue.by_metafield(&namespace, &key, &value);
             if kind == "id" && holder.is_some_and(|holder| holder.id != product.id) {
                 let text = "The value is in use for another product.";
@@ -269,17 +286,49 @@ fn variant_of(
     Ok(variant)
 }
 
-/// The list replaces the old one; a picture that is sent again is fetched again and gets a new id.
-fn write_files(state: &mut State, product: &mut Product, input: &ProductInput) -> Result<(), UserError> {
+/// The list replaces the old one; a picture that is sent again by its address is fetched again and gets a new id.
+fn write_files(
+    state: &mut State,
+    product: &mut Product,
+    input: &ProductInput,
+    now: Timestamp,
+) -> Result<(), UserError> {
     let Some(files) = &input.files else { return Ok(()) };
     let mut images = Vec::new();
     for (index, file) in files.iter().enumerate() {
+        if let Some(id) = &file.id {
+            let known = read_gid("MediaImage", id).and_then(|id| state.files.get(id));
+            let Some(known) = known.filter(|known| known.status(now, state.options.picture_time) != "FAILED") else {
+                let text = "The file does not exist or has failed.";
+                return Err(UserError::of_row("INVALID_INPUT", "files", index, "id", text));
+            };
+            images.push(Image { id: known.id, source: known.source.clone(), alt: known.alt.clone() });
+            continue;
+        }
         let Some(source) = file.original_source.clone().filter(|source| !source.is_empty()) else {
             let text = "A file needs an original source.";
             return Err(UserError::of_row("INVALID_INPUT", "files", index, "originalSource", text));
         };
-        images.push(Image { id: state.ids.next(), source, alt: file.alt.clone() });
+        let State { files, ids, .. } = &mut *state;
+        let id = files.add(ids, None, &source, file.alt.clone(), now);
+        images.push(Image { id, source, alt: file.alt.clone() });
     }
     product.images = images;
+    Ok(())
+}
+
+/// The list replaces the old one.
+fn write_collections(state: &State, product: &mut Product, input: &ProductInput) -> Result<(), UserError> {
+    let Some(collections) = &input.collections else { return Ok(()) };
+    let mut joined = std::collections::BTreeSet::new();
+    for (index, id) in collections.iter().enumerate() {
+        let known = read_gid("Collection", id).filter(|id| state.collections.contains_key(id));
+        let Some(known) = known else {
+            let text = "Collection does not exist";
+            return Err(UserError::of_row("INVALID_INPUT", "collections", index, "id", text));
+        };
+        joined.insert(known);
+    }
+    product.collections = joined;
     Ok(())
 }

@@ -12,6 +12,18 @@ use super::super::object::{Ask, Object, maybe};
 use super::super::variant_rules::namespace_of;
 use super::{UserError, errors};
 
+/// Types of metafields this shop knows.
+const KINDS: [&str; 8] = [
+    "boolean",
+    "id",
+    "multi_line_text_field",
+    "number_decimal",
+    "number_integer",
+    "rich_text_field",
+    "single_line_text_field",
+    "url",
+];
+
 /// `metafieldDefinitionCreate`.
 pub(super) fn create_definition<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Object<'s>, FieldError> {
     let input = read::<DefinitionInput>(desk, ask, "definition")?;
@@ -32,13 +44,14 @@ fn define(state: &mut State, input: DefinitionInput) -> Result<Definition, UserE
     if input.key.len() < 2 || namespace.len() < 3 {
         return error("TOO_SHORT", "key", "Key or namespace is too short.");
     }
-    if !["id", "single_line_text_field"].contains(&input.r#type.as_str()) {
+    if !KINDS.contains(&input.r#type.as_str()) {
         return error("INCLUSION", "type", "Type name is not a valid type.");
     }
-    if state.definitions.iter().any(|known| known.namespace == namespace && known.key == input.key) {
-        return error("TAKEN", "key", "Key is in use for Product metafields on this namespace.");
+    if state.definition(&input.owner_type, &namespace, &input.key).is_some() {
+        return error("TAKEN", "key", "Key is in use for metafields of this owner on this namespace.");
     }
-    let definition = Definition { id: state.ids.next(), namespace, key: input.key, kind: input.r#type };
+    let owner = input.owner_type;
+    let definition = Definition { id: state.ids.next(), owner, namespace, key: input.key, kind: input.r#type };
     state.definitions.push(definition.clone());
     state.wrote("metafieldDefinitionCreate", gid("MetafieldDefinition", definition.id));
     Ok(definition)
@@ -65,7 +78,27 @@ fn update(state: &mut State, input: &ProductUpdate) -> Result<u64, UserError> {
         return Err(UserError::new("", &["id"], "Product does not exist"));
     };
     let before = product.clone();
+    for (list, field) in
+        [(&input.collections_to_join, "collectionsToJoin"), (&input.collections_to_leave, "collectionsToLeave")]
+    {
+        for id in list.iter().flatten() {
+            let known = read_gid("Collection", id).filter(|id| state.collections.contains_key(id));
+            let Some(known) = known else {
+                return Err(UserError::new("", &[field], "Collection does not exist"));
+            };
+            if field == "collectionsToJoin" {
+                product.collections.insert(known);
+            } else {
+                product.collections.remove(&known);
+            }
+        }
+    }
+    if input.title.as_deref().is_some_and(|title| title.trim().is_empty()) {
+        return Err(UserError::new("", &["title"], "Title can't be blank"));
+    }
+    input.description_html.set(&mut product.description);
     for (given, place) in [
+        (&input.title, &mut product.title),
         (&input.vendor, &mut product.vendor),
         (&input.product_type, &mut product.product_type),
         (&input.status, &mut product.status),

@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use apollo_compiler::response::JsonValue;
 
-use super::super::super::catalogue::{Product, Variant};
+use super::super::super::catalogue::{Image, Metafield, Product, Variant};
 use super::super::super::ids::{gid, read_gid};
 use super::super::super::stock::Level;
 use super::super::desk::Desk;
 use super::super::object::{Ask, ConnectionKind, Object, Val, leaf, many, maybe, one, page, text};
+use super::super::variant_rules::namespace_of;
 use super::location;
+use super::market::{file, metafield};
 
 /// A product by id, as it is at this moment.
 pub(in super::super) fn product<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Object<'s>> {
@@ -17,6 +19,21 @@ pub(in super::super) fn product<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Objec
     Some(Object::new("Product", move |ask| match ask.name {
         "id" => leaf(gid("Product", product.id)),
         "title" => leaf(product.title.as_str()),
+        "descriptionHtml" => leaf(product.description.as_deref().unwrap_or_default()),
+        "metafield" => {
+            let (namespace, key) = (namespace_of(ask.text("namespace")), ask.text("key")?);
+            let found = product.metafields.iter().find(|one| one.namespace == namespace && one.key == key);
+            maybe(found.map(|found| metafield(product.id, found)))
+        }
+        "metafields" => metafields(&product, ask),
+        "media" => {
+            let show = |image: &Image| file(desk, image.id).unwrap_or_else(|| picture(image));
+            page(ConnectionKind("MediaConnection"), ask, &product.images, |image| image.id, show)
+        }
+        "publishedOnPublication" => {
+            let publication = read_gid("Publication", ask.text("publicationId")?);
+            leaf(publication.is_some_and(|id| product.published_on.contains(&id)))
+        }
         "vendor" => leaf(product.vendor.as_str()),
         "productType" => leaf(product.product_type.as_str()),
         "status" => leaf(product.status.as_str()),
@@ -27,6 +44,32 @@ pub(in super::super) fn product<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Objec
         }
         _ => None,
     }))
+}
+
+/// The metafields whose `namespace.key` is asked for; without such a list all of them.
+fn metafields<'s>(product: &Product, ask: &Ask<'_>) -> Option<Val<'s>> {
+    let keys = ask.arguments.get("keys").and_then(JsonValue::as_array);
+    let asked = |field: &Metafield| {
+        let name = format!("{}.{}", field.namespace, field.key);
+        keys.is_none_or(|keys| keys.iter().any(|key| key.as_str() == Some(name.as_str())))
+    };
+    let shown: Vec<Metafield> = product.metafields.iter().filter(|field| asked(field)).cloned().collect();
+    let owner = product.id;
+    // Cursors are made of numbers; a place in the list is one.
+    let numbered: Vec<(u64, Metafield)> = (1..).zip(shown).collect();
+    page(ConnectionKind("MetafieldConnection"), ask, &numbered, |one| one.0, move |one| metafield(owner, &one.1))
+}
+
+/// A picture the merchant has put up himself.
+fn picture<'s>(image: &Image) -> Object<'s> {
+    let image = image.clone();
+    Object::new("MediaImage", move |ask| match ask.name {
+        "id" => leaf(gid("MediaImage", image.id)),
+        "alt" => text(image.alt.as_deref()),
+        "fileStatus" => leaf("READY"),
+        "fileErrors" => many([]),
+        _ => None,
+    })
 }
 
 fn options<'s>(product: &Product, ask: &Ask<'_>) -> Option<Val<'s>> {

@@ -13,7 +13,15 @@ fn variant(sku: &str, colour: Option<&str>, size: Option<&str>) -> Variant {
         colour: colour.map(str::to_owned),
         size: size.map(str::to_owned),
         barcode: None,
-        price: Price { sku, style, retail, sale: None, sale_from: None, sale_until: None },
+        price: Price {
+            sku,
+            style,
+            retail,
+            sale: None,
+            sale_from: None,
+            sale_until: None,
+            levels: std::collections::BTreeMap::new(),
+        },
     }
 }
 
@@ -24,6 +32,8 @@ fn product(variants: Vec<Variant>) -> Product {
         description: None,
         brand: None,
         category: None,
+        category_key: None,
+        fields: std::collections::BTreeMap::new(),
         variants,
         images: Vec::new(),
     }
@@ -41,6 +51,9 @@ fn at_shop(options: &[&str], variants: &[(&str, &str, &[&str])]) -> ShopProduct 
     ShopProduct {
         id: "p".into(),
         active: true,
+        title: String::new(),
+        description: String::new(),
+        metafields: std::collections::HashMap::new(),
         vendor: String::new(),
         product_type: String::new(),
         options: options.iter().map(|name| (*name).to_owned()).collect(),
