@@ -30,7 +30,7 @@ pub use books::{Books, Entry};
 pub use branch::Branch;
 pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
-pub use customer::{Address, Buyer, CustomerProfile};
+pub use customer::{Account, Address, Buyer, Consent, ConsentState, Customer, CustomerMerged, CustomerProfile};
 pub use delivery::{Delivery, DeliveryId, NewDelivery, Origin, Side, Verified};
 pub use demand::{BookedPieces, Held, Moved, WebClaim, WebDemand, WebLine, WebOrder, WebPieces};
 pub use event::{BadEvent, Draft, Event, EventId, EventType, Fact, HandlingId, Normalised, Version};

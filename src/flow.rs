@@ -158,6 +158,19 @@ impl Running {
         Self { tasks, stop: stage.stop.clone() }
     }
 
+    /// Makes the channels known to the journal; one that is to begin paused is, the first time (F-021).
+    ///
+    /// # Errors
+    /// When the journal does not answer.
+    pub async fn introduce(stage: &Stage) -> Result<(), crate::journal::JournalError> {
+        for channel in &stage.sides.channels {
+            let name = &channel.name;
+            let reason = format!("not let go yet: `tillbridge check`, then `tillbridge resume {name}`");
+            stage.journal.introduce(name, channel.begins_paused.then_some(reason.as_str())).await?;
+        }
+        Ok(())
+    }
+
     /// Stops taking new work and waits until what is held is settled, at most that long. Answers whether all of it was.
     pub async fn drain(self, patience: Duration) -> bool {
         self.stop.cancel();

@@ -17,14 +17,17 @@ use crate::office::Office;
 use crate::policy::Channel;
 use crate::storefront::Storefront;
 
+mod account;
 mod books;
 mod cancellation;
 mod credit_note;
+mod customer;
 mod departure;
 mod document;
 mod invoice;
 mod items;
 mod location;
+mod merge;
 mod outcome;
 mod paper;
 mod price;
@@ -88,6 +91,9 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(product::WriteProduct),
         Arc::new(price::WritePrices),
         Arc::new(stock::WriteStock),
+        Arc::new(customer::WriteCustomer),
+        Arc::new(account::TakeAccount),
+        Arc::new(merge::FollowMerge),
     ]
 }
 

@@ -218,6 +218,10 @@ pub enum LinkKind {
     Variant,
     /// SKU ↔ storefront stock item.
     StockItem,
+    /// Customer's number ↔ storefront account.
+    Customer,
+    /// Customer's number and kind of address ↔ storefront address.
+    CustomerAddress,
     /// Content of a picture ↔ storefront file.
     Picture,
     /// Branch ↔ storefront location that was made for it.
@@ -233,6 +237,8 @@ impl LinkKind {
         Self::Product,
         Self::Variant,
         Self::StockItem,
+        Self::Customer,
+        Self::CustomerAddress,
         Self::Picture,
         Self::Location,
     ];
@@ -247,6 +253,8 @@ impl LinkKind {
             Self::Product => "product",
             Self::Variant => "variant",
             Self::StockItem => "stock_item",
+            Self::Customer => "customer",
+            Self::CustomerAddress => "customer_address",
             Self::Picture => "picture",
             Self::Location => "location",
         }

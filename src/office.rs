@@ -27,13 +27,15 @@ pub enum ChangeKind {
     Prices,
     /// Stock per SKU and branch.
     Stock,
+    /// Customers with their addresses.
+    Customers,
     /// Branches with their names and addresses.
     Branches,
 }
 
 impl ChangeKind {
     /// Every kind, in the order a first load needs them.
-    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock, Self::Branches];
+    pub const ALL: &'static [Self] = &[Self::Products, Self::Prices, Self::Stock, Self::Customers, Self::Branches];
 
     /// The word used on the command line and in the journal.
     #[must_use]
@@ -42,6 +44,7 @@ impl ChangeKind {
             Self::Products => "products",
             Self::Prices => "prices",
             Self::Stock => "stock",
+            Self::Customers => "customers",
             Self::Branches => "branches",
         }
     }
@@ -226,6 +229,14 @@ pub trait Office: Send + Sync + 'static {
 
     /// The numbers of customers that have one of these keys or one of these e-mail addresses. A read: may be repeated.
     async fn customer_numbers(&self, keys: &[String], emails: &[String]) -> Result<Vec<String>, CallError>;
+
+    /// Finds or creates the customer of a storefront's key; one that had the key already takes over the names, e-mail and
+    /// telephone that are given. Answers the number. Sets absolute values: repeating it is safe.
+    async fn put_customer(&self, customer: &DocumentCustomer) -> Result<String, CallError>;
+
+    /// Lets a storefront's key lead to the customer that another of its keys leads to, unless it leads somewhere already.
+    /// Answers that customer's number, if there is one. Repeating it is safe.
+    async fn adopt_key(&self, of: &str, key: &str) -> Result<Option<String>, CallError>;
 
     /// Finds or creates each document's customer and books the documents, together where the office can. A document that is
     /// in the books already is answered with `already: true` and not booked again; one that fails does not hold up its

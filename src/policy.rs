@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::domain::{BranchCode, ChannelName, Fact, Held, OfficeName, Placed, Sku, StorefrontName};
 use crate::office::ChangeKind;
-use crate::storefront::{CatalogueRules, PriceRules, StockFigure};
+use crate::storefront::{CatalogueRules, CustomerOwners, Owner, PriceRules, StockFigure};
 
 pub use crate::domain::SaleMoment;
 
@@ -40,6 +40,10 @@ pub struct Channel {
     pub prices: PriceRules,
     /// How ways of paying are called in the office.
     pub payments: PaymentRules,
+    /// Which customers cross, and who decides their fields.
+    pub customers: CustomerRules,
+    /// Whether it begins paused when it never was before, so that it can be checked first (F-021).
+    pub begins_paused: bool,
     /// How often each kind of change is asked for.
     pub every: BTreeMap<ChangeKind, Duration>,
     /// How the storefront is asked for what it never told.
@@ -159,6 +163,52 @@ impl StockRules {
     pub fn branch_at(&self, location: &str) -> Option<&BranchCode> {
         let bare = |id: &str| id.rsplit('/').next().unwrap_or_default().to_owned();
         self.locations.iter().find(|(_, shown_at)| bare(shown_at) == bare(location)).map(|(branch, _)| branch)
+    }
+}
+
+/// Which of the office's customers are sent to the storefront.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendCustomers {
+    /// None.
+    None,
+    /// Those the office marks as customers of the web.
+    Web,
+    /// All that have an e-mail address.
+    All,
+}
+
+/// When a storefront's account becomes a customer of the office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiveCustomers {
+    /// With its first invoice or credit note (F-335).
+    WithDocuments,
+    /// As soon as it is made or changed (F-345).
+    Always,
+}
+
+/// Which customers cross, and who decides their fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CustomerRules {
+    /// Outward.
+    pub send: SendCustomers,
+    /// Inward.
+    pub receive: ReceiveCustomers,
+    /// Who decides which field of an account.
+    pub owners: CustomerOwners,
+    /// Whether a newer consent of the office is written.
+    pub consent: bool,
+}
+
+impl Default for CustomerRules {
+    fn default() -> Self {
+        let owners = CustomerOwners {
+            names: Owner::Office,
+            // People log in with it.
+            email: Owner::Storefront,
+            phone: Owner::Office,
+            addresses: Owner::Office,
+        };
+        Self { send: SendCustomers::Web, receive: ReceiveCustomers::WithDocuments, owners, consent: true }
     }
 }
 

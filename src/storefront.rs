@@ -13,8 +13,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::domain::{
-    Branch, CallError, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState, Payment, Sku, StorefrontName,
-    Verified, Version, WebOrder,
+    Address, Branch, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised,
+    OrderState, Payment, Sku, StorefrontName, Verified, Version, WebOrder,
 };
 
 mod showing;
@@ -167,6 +167,76 @@ pub struct OrderPage {
     pub next: Option<String>,
 }
 
+/// Who decides a field of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The office: its value is written.
+    Office,
+    /// The storefront: the office's value only fills what is empty.
+    Storefront,
+}
+
+/// Who decides each field of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CustomerOwners {
+    /// First and last name.
+    pub names: Owner,
+    /// E-mail address, by which people log in.
+    pub email: Owner,
+    /// Telephone number.
+    pub phone: Owner,
+    /// The office's own addresses; those people entered at the storefront are never touched.
+    pub addresses: Owner,
+}
+
+/// An address the office's customer was given at the storefront.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAddress {
+    /// `billing` or `shipping`.
+    pub kind: &'static str,
+    /// The storefront's id.
+    pub id: String,
+}
+
+/// A customer to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerWrite {
+    /// The storefront's ids they may have, the surest first.
+    pub known: Vec<String>,
+    /// What the office knows.
+    pub profile: CustomerProfile,
+    /// What they said about marketing mail; `None` leaves it to the storefront.
+    pub consent: Option<Consent>,
+    /// Who decides which field.
+    pub owners: CustomerOwners,
+    /// Addresses that were added for them before.
+    pub addresses: Vec<KnownAddress>,
+}
+
+/// An address that is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenAddress {
+    /// `billing` or `shipping`.
+    pub kind: &'static str,
+    /// The storefront's id.
+    pub id: String,
+    /// What it says.
+    pub address: Address,
+}
+
+/// A customer that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerWritten {
+    /// The storefront's id.
+    pub id: String,
+    /// The office's addresses there.
+    pub addresses: Vec<WrittenAddress>,
+    /// Whether anything had to be written.
+    pub changed: bool,
+    /// What could not be taken over and why, naming nobody.
+    pub notes: Vec<String>,
+}
+
 /// A webhook subscription at the storefront.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Subscription {
@@ -292,6 +362,9 @@ pub trait Storefront: Send + Sync + 'static {
 
     /// The most rows one stock call takes.
     fn stock_batch(&self) -> usize;
+
+    /// Finds or makes an account and writes what differs. Looks before each step: repeating it is safe.
+    async fn write_customer(&self, write: &CustomerWrite) -> Result<CustomerWritten, CallError>;
 
     /// Lists our webhook subscriptions. A read: may be repeated.
     async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError>;

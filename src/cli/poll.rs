@@ -40,7 +40,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
         Failure::usage(format!("there is no office `{}`", channel.office), "add it to the configuration")
     })?;
     let office = app::office(settings).await?;
-    let kinds = args.kind.map_or_else(|| ChangeKind::ALL.to_vec(), |kind| vec![kind]);
+    let kinds = args.kind.map_or_else(|| channel.every.keys().copied().collect(), |kind| vec![kind]);
     for kind in kinds {
         let new = poll::once(journal.as_ref(), office.as_ref(), kind).await?;
         output.line(format_args!("{}: {}", kind.as_str(), counted(new, "new delivery", "new deliveries")))?;

@@ -11,8 +11,12 @@ use super::read::{Found, Section};
 use super::sides::{PLAIN_HINT, is_plain};
 use super::tree::{Node, Value};
 use crate::domain::{BranchCode, ChannelName, OfficeName, Sku, StorefrontName};
-use crate::policy::{Channel, PaymentRules, ReconcileRules, SaleMoment, SaleRules, StockRules, Treatment};
-use crate::storefront::StockFigure;
+use crate::office::ChangeKind;
+use crate::policy::{
+    Channel, CustomerRules, PaymentRules, ReceiveCustomers, ReconcileRules, SaleMoment, SaleRules, SendCustomers,
+    StockRules, Treatment,
+};
+use crate::storefront::{Owner, StockFigure};
 
 /// The kinds of the sides by name, as the file has them; those with other problems included, so that one mistake is not
 /// reported twice.
@@ -63,6 +67,7 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
     let catalogue = catalogue::catalogue(section);
     let locations = locations(section, storefront_kind, catalogue.create_locations);
     let payments = payments(section);
+    let customers = customers(&section.section("customers"));
     let (profile, branch) = (profile?, branch?);
     let sale = sale(&section.section("sale"), profile, branch);
     let figure = figure(&section.section("stock")).unwrap_or(profile.figure);
@@ -89,11 +94,44 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
                 overlap: reconcile.duration("overlap", default.overlap),
             }
         },
+        customers,
+        begins_paused: section.text("begins").is_some_and(|found| found.value == "paused"),
         every: {
             let every = section.section("every");
-            profile.every.iter().map(|(kind, default)| (*kind, every.duration(kind.as_str(), *default))).collect()
+            let all = profile.every.iter().map(|(kind, default)| (*kind, every.duration(kind.as_str(), *default)));
+            let asked = |kind: ChangeKind| kind != ChangeKind::Customers || customers.send != SendCustomers::None;
+            all.filter(|(kind, _)| asked(*kind)).collect()
         },
     })
+}
+
+fn customers(section: &Section<'_>) -> CustomerRules {
+    let mut rules = CustomerRules::default();
+    let word = |key| section.text(key).map(|found| found.value);
+    match word("send") {
+        Some("web") => rules.send = SendCustomers::Web,
+        Some("all") => rules.send = SendCustomers::All,
+        Some("none") => rules.send = SendCustomers::None,
+        _ => {}
+    }
+    if word("receive") == Some("always") {
+        rules.receive = ReceiveCustomers::Always;
+    }
+    let owners = &mut rules.owners;
+    for (key, owner) in [
+        ("names", &mut owners.names),
+        ("email", &mut owners.email),
+        ("phone", &mut owners.phone),
+        ("addresses", &mut owners.addresses),
+    ] {
+        match word(key) {
+            Some("office") => *owner = Owner::Office,
+            Some("storefront") => *owner = Owner::Storefront,
+            _ => {}
+        }
+    }
+    rules.consent = word("consent") != Some("storefront");
+    rules
 }
 
 fn channel_name(section: &Section<'_>, names: &mut BTreeSet<String>) -> Option<ChannelName> {

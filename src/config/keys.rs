@@ -97,6 +97,13 @@ const CHANNEL: &[Key] = &[
     key("catalogue", Shape::Section(CATALOGUE), "how products are shown"),
     key("prices", Shape::Section(PRICES), "how prices are shown beyond the shop's own"),
     key("payments", Shape::Section(PAYMENTS), "how ways of paying are called in the office"),
+    key("customers", Shape::Section(CUSTOMERS), "which customers cross, and who decides their fields"),
+    key(
+        "begins",
+        Shape::OneOf(&["at_once", "paused"]),
+        "whether a channel that never worked before begins at once (default) or paused until `tillbridge resume`, so that \
+         `tillbridge check` comes first",
+    ),
     key("every", Shape::Section(EVERY), "how often the office is asked for changes"),
     key("reconcile", Shape::Section(RECONCILE), "how the storefront is asked for what it never told"),
 ];
@@ -176,9 +183,38 @@ const RECONCILE: &[Key] = &[
     key("overlap", Shape::Duration, "how far each question reaches back over the one before; default 10m"),
 ];
 
+const OWNERS: Shape = Shape::OneOf(&["office", "storefront"]);
+
+const CUSTOMERS: &[Key] = &[
+    key(
+        "send",
+        Shape::OneOf(&["web", "all", "none"]),
+        "which of the office's customers become accounts: web (default): those marked for the web; all with an e-mail; none",
+    ),
+    key(
+        "receive",
+        Shape::OneOf(&["with_documents", "always"]),
+        "when an account becomes a customer: with_documents (default): with its first invoice; always: as soon as it is made",
+    ),
+    key(
+        "names",
+        OWNERS,
+        "who decides names; default office. The storefront's own value is filled only where it is empty",
+    ),
+    key("email", OWNERS, "who decides the e-mail address people log in with; default storefront"),
+    key("phone", OWNERS, "who decides the telephone number; default office"),
+    key(
+        "addresses",
+        OWNERS,
+        "who decides the office's addresses; default office. The shop's other addresses are never touched",
+    ),
+    key("consent", Shape::OneOf(&["newest", "storefront"]), "whose word about marketing mail counts; default newest"),
+];
+
 const EVERY: &[Key] = &[
     key("products", Shape::Duration, "how often products are asked for; default 1m"),
     key("prices", Shape::Duration, "how often prices are asked for; default 1m"),
     key("stock", Shape::Duration, "how often stock is asked for; default 15s"),
+    key("customers", Shape::Duration, "how often customers are asked for, where they are sent; default 1m"),
     key("branches", Shape::Duration, "how often branches are asked for; default 10m"),
 ];

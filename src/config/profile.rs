@@ -39,6 +39,7 @@ pub const PROFILES: &[Profile] = &[Profile {
         (ChangeKind::Products, Duration::from_secs(60)),
         (ChangeKind::Prices, Duration::from_secs(60)),
         (ChangeKind::Stock, Duration::from_secs(15)),
+        (ChangeKind::Customers, Duration::from_secs(60)),
         (ChangeKind::Branches, Duration::from_secs(600)),
     ],
     template: include_str!("counter-intelligence-shopify.toml"),

@@ -1,6 +1,9 @@
 //! Who bought, as far as the books need to know.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::privacy::ERASED;
 
 /// A postal address. Every part may be missing: point-of-sale and digital orders have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -72,4 +75,70 @@ impl Buyer {
             Self::Account { profile, .. } | Self::Guest { profile } => profile,
         }
     }
+}
+
+impl CustomerProfile {
+    /// Whether what was personal in it was erased.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        [&self.first_name, &self.last_name, &self.email, &self.phone]
+            .into_iter()
+            .any(|part| part.as_deref() == Some(ERASED))
+    }
+}
+
+/// Whether somebody wants marketing mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentState {
+    /// Yes.
+    Subscribed,
+    /// No, or no more.
+    Unsubscribed,
+}
+
+/// A person's word about marketing mail, and since when it holds. The newer of two words counts, whoever was told it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Consent {
+    /// What they said.
+    pub state: ConsentState,
+    /// When, UTC.
+    #[schemars(with = "String")]
+    pub changed_at: Timestamp,
+}
+
+/// A customer as the office has them now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Customer {
+    /// The office's number.
+    pub number: String,
+    /// Whether they are for the web; guests of a web shop are not.
+    pub web_customer: bool,
+    /// Whether, of several customers with this e-mail address, this is the one that speaks for it: the lowest number among the web
+    /// customers, else the lowest (F-032).
+    pub speaks: bool,
+    /// Keys of storefronts the office knows them by, such as `kiwi-web/customer:7`.
+    pub keys: Vec<String>,
+    /// What is known of them.
+    pub profile: CustomerProfile,
+    /// What they said about marketing mail.
+    pub consent: Option<Consent>,
+}
+
+/// An account as the storefront has it now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Account {
+    /// The storefront's id of it.
+    pub id: String,
+    /// What is known of the person.
+    pub profile: CustomerProfile,
+}
+
+/// Two accounts of a storefront became one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CustomerMerged {
+    /// Id of the account that is left.
+    pub kept: String,
+    /// Id of the account that is gone.
+    pub gone: String,
 }

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    Branch, ChannelName, Credit, DeliveryId, OrderCancelled, OrderChanged, Price, PrivacyRequest, Product,
-    ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
+    Account, Branch, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, OrderChanged, Price,
+    PrivacyRequest, Product, ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -117,6 +117,12 @@ facts! {
     StockSeen(StockSeen) = "stock.seen";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// A customer of the office is new or has changed.
+    CustomerChanged(Customer) = "customer.changed";
+    /// An account of a storefront is new or has changed.
+    AccountChanged(Account) = "account.changed";
+    /// Two accounts of a storefront became one.
+    CustomerMerged(CustomerMerged) = "customer.merged";
     /// A branch is new or has changed.
     BranchChanged(Branch) = "branch.changed";
     /// Somebody wants to know, or wants forgotten, what is kept of them.

@@ -8,10 +8,11 @@
 use async_trait::async_trait;
 
 use super::{
-    Booked, ChangeKind, ChangePage, Document, DocumentKind, KnownItems, Office, OfficeDescription, StockReading,
+    Booked, ChangeKind, ChangePage, Document, DocumentCustomer, DocumentKind, KnownItems, Office, OfficeDescription,
+    StockReading,
 };
 use crate::domain::{BranchCode, CallError, Delivery, Normalised, OfficeName, Sku};
-use database::{Database, on};
+use database::{Database, Written, on};
 
 mod book;
 mod changes;
@@ -21,6 +22,7 @@ mod details;
 mod find;
 mod items;
 mod normalise;
+mod people;
 mod postgres;
 mod probe;
 mod record;
@@ -46,6 +48,14 @@ impl CounterIntelligence {
     #[allow(clippy::unused_async, reason = "a port's constructor may call; this one has nothing to wait for today")]
     pub async fn connect(name: OfficeName, url: &str) -> Result<Self, CallError> {
         Ok(Self { name, database: Database::open(url)? })
+    }
+}
+
+/// Both writes may be repeated, so one whose end is not known simply is.
+fn settled<T>(written: Written<T>) -> Result<T, CallError> {
+    match written {
+        Written::Committed(done) => Ok(done),
+        Written::Unknown(_, reason) => Err(CallError::Transient(reason)),
     }
 }
 
@@ -86,6 +96,18 @@ impl Office for CounterIntelligence {
     async fn customer_numbers(&self, keys: &[String], emails: &[String]) -> Result<Vec<String>, CallError> {
         let (keys, emails) = (keys.to_vec(), emails.to_vec());
         self.database.read(on(move |session| Box::pin(customers::numbers(session, keys, emails)))).await
+    }
+
+    async fn put_customer(&self, customer: &DocumentCustomer) -> Result<String, CallError> {
+        let customer = customer.clone();
+        let work = on(move |session| Box::pin(customers::put(session, customer)));
+        settled(self.database.write(work).await?)
+    }
+
+    async fn adopt_key(&self, of: &str, key: &str) -> Result<Option<String>, CallError> {
+        let (of, key) = (of.to_owned(), key.to_owned());
+        let work = on(move |session| Box::pin(customers::adopt(session, of, key)));
+        settled(self.database.write(work).await?)
     }
 
     async fn book(&self, documents: &[Document]) -> Vec<Result<Booked, CallError>> {

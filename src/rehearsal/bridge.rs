@@ -17,7 +17,6 @@ use crate::handlers::{self, Sides};
 use crate::journal::clock::Clock;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
-use crate::office::ChangeKind;
 
 use super::Town;
 
@@ -115,6 +114,7 @@ impl Bridge {
         )
         .router();
         let server = crate::ops::web::serve(listener, router, stage.stop.clone());
+        Running::introduce(&stage).await?;
         let running = Running::start(&stage, Role::ALL);
         Ok(Self { stage, door, running, server })
     }
@@ -150,7 +150,7 @@ impl Bridge {
             if !town.office.is_settled().await.unwrap_or(false) {
                 return false;
             }
-            for kind in ChangeKind::ALL {
+            for kind in town.channel.every.keys() {
                 match poll::once(self.stage.journal.as_ref(), office.as_ref(), *kind).await {
                     Ok(0) => {}
                     Ok(_) => {

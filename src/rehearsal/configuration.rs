@@ -77,7 +77,7 @@ impl Configuration {
         self.add(&format!(
             "[[channels]]\nname = {:?}\nstorefront = {:?}\noffice = {:?}\nprofile = \"counter-intelligence-shopify\"\n\
              [channels.sale]\nwhen = \"fulfilled\"\nbranch = {:?}\n[channels.stock]\nfigure = \"on_hand\"\n\
-             [channels.locations]\n{}[channels.payments]\ncodes = {{ {} }}\notherwise = {:?}\n[channels.every]\n{}",
+             [channels.locations]\n{}[channels.payments]\ncodes = {{ {} }}\notherwise = {:?}\nX\n{}",
             channel.name.as_str(),
             channel.storefront.as_str(),
             channel.office.as_str(),

@@ -10,7 +10,9 @@ use anyhow::Context;
 use crate::domain::{BranchCode, ChannelName, Currency, Money, OfficeName, Placed, Secret, Sku, StorefrontName};
 use crate::office::counter_intelligence::CounterIntelligence;
 use crate::office::{ChangeKind, Office};
-use crate::policy::{Channel, PaymentRules, ReconcileRules, SaleMoment, SaleRules, StockRules};
+use crate::policy::{
+    Channel, CustomerRules, PaymentRules, ReconcileRules, SaleMoment, SaleRules, SendCustomers, StockRules,
+};
 use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
 use crate::sandbox::shopify::{OrderView, Product, ShopLocation, ShopOptions, ShopSandbox};
 use crate::storefront::shopify::{Access, Shopify, ShopifyConfig};
@@ -242,6 +244,13 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
             otherwise: Some(OTHER_PAY_CODE.to_owned()),
         },
         reconcile: ReconcileRules::default(),
-        every: ChangeKind::ALL.iter().map(|kind| (*kind, plan.every)).collect(),
+        // Stories that want customers to cross say so.
+        customers: CustomerRules { send: SendCustomers::None, ..CustomerRules::default() },
+        begins_paused: false,
+        every: ChangeKind::ALL
+            .iter()
+            .filter(|kind| **kind != ChangeKind::Customers)
+            .map(|kind| (*kind, plan.every))
+            .collect(),
     })
 }

@@ -92,7 +92,7 @@ impl SandboxOffice {
         let sql = "SELECT CAST(CASE WHEN newest.marker > (SELECT settled FROM ci_horizon) THEN 0 ELSE 1 END AS text) \
                    FROM (SELECT max(marker) AS marker FROM (SELECT marker FROM ci_product \
                    UNION ALL SELECT marker FROM ci_price UNION ALL SELECT marker FROM ci_stock \
-                   UNION ALL SELECT marker FROM ci_branch) changes) newest";
+                   UNION ALL SELECT marker FROM ci_customer UNION ALL SELECT marker FROM ci_branch) changes) newest";
         let mut rows = self.read(sql, &[]).await?;
         rows.first_mut().map_or(Ok(true), |row| row.flag(0))
     }

@@ -11,6 +11,7 @@ mod catalogue;
 mod clock;
 mod cost;
 mod counter;
+mod customers;
 mod faults;
 mod files;
 mod graphql;
@@ -36,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use catalogue::{Image, Metafield, Product, ProductOption, Variant};
 pub use counter::CounterError;
+pub use customers::{ShopAddress, ShopCustomer};
 pub use faults::Fault;
 pub use files::ShopFile;
 pub use look::{ApiCalls, CallCount, OrderView, StockFigures, StockWrite, VariantView, Write};
@@ -192,6 +194,12 @@ impl ShopSandbox {
     #[must_use]
     pub fn install_with_expiring_tokens(&self) -> String {
         locked(&self.core.state).install_expiring()
+    }
+
+    /// Every customer, by id.
+    #[must_use]
+    pub fn customers(&self) -> Vec<ShopCustomer> {
+        self.read(|state| state.customers.all().cloned().collect())
     }
 
     /// How many tokens the shop has granted.

@@ -10,11 +10,13 @@ mod bulk;
 mod catalogue;
 mod client;
 mod config;
+mod customers;
 mod graphql;
 mod known;
 mod locations;
 mod normalise;
 mod order;
+mod phone;
 mod prices;
 mod reconcile;
 mod refusal;
@@ -30,8 +32,9 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    BulkProduct, BulkState, Call, FileState, ListedOrder, OrderPage, Picture, PriceRow, ProductLink, ProductStep,
-    ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription, Subscription,
+    BulkProduct, BulkState, Call, CustomerWrite, CustomerWritten, FileState, ListedOrder, OrderPage, Picture, PriceRow,
+    ProductLink, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront,
+    StorefrontDescription, Subscription,
 };
 use crate::domain::{
     Branch, CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName,
@@ -205,6 +208,10 @@ impl Storefront for Shopify {
 
     fn stock_batch(&self) -> usize {
         stock::MOST_ROWS
+    }
+
+    async fn write_customer(&self, write: &CustomerWrite) -> Result<CustomerWritten, CallError> {
+        self.put_customer(write).await
     }
 
     async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError> {

@@ -6,6 +6,7 @@ mod bad_input;
 mod balance;
 mod by_hand;
 mod catalogue;
+mod customers;
 mod door;
 mod duplicates;
 mod first_load;

@@ -21,7 +21,7 @@ fn is_theirs(person: &Person, about: &str, top: &Value) -> bool {
     let is = |key: &str, wanted: &[String]| scalar(top.get(key)).is_some_and(|id| wanted.contains(&id));
     let order = person.orders.iter().map(|id| format!("order:{id}")).collect::<Vec<_>>();
     let own_id = person.id.clone().into_iter().collect::<Vec<_>>();
-    (about.starts_with("customers/") && is("id", &own_id))
+    ((about.starts_with("customers/") || about == "account.changed") && is("id", &own_id))
         || (about.starts_with("orders/") && is("id", &person.orders))
         || is("order_id", &person.orders)
         || is("reference", &order)

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::database::{Database, Session, on};
-use super::snapshots;
+use super::{people, snapshots};
 use crate::domain::{CallError, Currency, NewDelivery, OfficeName, Origin};
 use crate::office::{ChangeKind, ChangePage};
 
@@ -39,7 +39,7 @@ impl Cursor {
 
 fn key_parts(kind: ChangeKind) -> usize {
     match kind {
-        ChangeKind::Products | ChangeKind::Prices | ChangeKind::Branches => 1,
+        ChangeKind::Products | ChangeKind::Prices | ChangeKind::Customers | ChangeKind::Branches => 1,
         ChangeKind::Stock => 2,
     }
 }
@@ -103,6 +103,7 @@ async fn page(
         ChangeKind::Products => snapshots::products(session, currency, &from, rows).await,
         ChangeKind::Prices => snapshots::prices(session, currency, &from, rows).await,
         ChangeKind::Stock => snapshots::stock(session, &from, rows).await,
+        ChangeKind::Customers => people::customers(session, &from, rows).await,
         ChangeKind::Branches => snapshots::branches(session, &from, rows).await,
     }
 }

@@ -24,6 +24,14 @@ const PERSON: &[(&str, Holds)] = &[
     ("phone", Holds::Text),
 ];
 
+const CHANGE: &[(&str, Holds)] = &[
+    ("key", Holds::Text),
+    ("first_name", Holds::Text),
+    ("last_name", Holds::Text),
+    ("email", Holds::Text),
+    ("phone", Holds::Text),
+];
+
 const ADDRESS: &[(&str, Holds)] = &[
     ("key", Holds::Text),
     ("kind", Holds::Text),
@@ -55,6 +63,13 @@ pub(super) async fn resolve(
     for customer in documents.iter().filter_map(|document| document.customer.as_ref()) {
         wanted.entry(&customer.key).or_insert(customer);
     }
+    resolve_people(session, wanted).await
+}
+
+async fn resolve_people(
+    session: &mut dyn Session,
+    mut wanted: BTreeMap<&str, &DocumentCustomer>,
+) -> Result<HashMap<String, i64>, CallError> {
     let mut known = by_key(session, wanted.keys().copied()).await?;
     wanted.retain(|key, _| !known.contains_key(*key));
     if wanted.is_empty() {
@@ -91,6 +106,44 @@ pub(super) async fn resolve(
     known.extend(created);
     known.extend(links.into_iter().map(|(key, number)| (key.to_owned(), number)));
     Ok(known)
+}
+
+/// Finds or creates one person, and lets one that was known take over what is told.
+pub(super) async fn put(session: &mut dyn Session, customer: DocumentCustomer) -> Result<String, CallError> {
+    session.hold(&held(&customer)).await?;
+    let known = !by_key(session, std::iter::once(customer.key.as_str())).await?.is_empty();
+    let numbers = resolve_people(session, BTreeMap::from([(customer.key.as_str(), &customer)])).await?;
+    let number = numbers.get(&customer.key).ok_or_else(|| CallError::Rejected("the office took no customer".into()))?;
+    if known {
+        let profile = &customer.profile;
+        let part = |part: &Option<String>| part.as_ref().map(clean);
+        let row = json!({
+            "key": customer.key, "first_name": part(&profile.first_name), "last_name": part(&profile.last_name),
+            "email": email(profile), "phone": part(&profile.phone),
+        });
+        insert(session, "ci_in_customer_change", CHANGE, vec![row]).await?;
+    }
+    Ok(number.to_string())
+}
+
+/// The names a person is held by while they are looked for and made, as a booking holds them.
+fn held(customer: &DocumentCustomer) -> Vec<String> {
+    let address = email(&customer.profile).map(|email| format!("email {email}"));
+    std::iter::once(format!("customer {}", customer.key)).chain(address).collect()
+}
+
+/// Lets one key lead where another leads.
+pub(super) async fn adopt(session: &mut dyn Session, of: String, key: String) -> Result<Option<String>, CallError> {
+    session.hold(&[format!("customer {of}"), format!("customer {key}")]).await?;
+    let known = by_key(session, [of.as_str(), key.as_str()].into_iter()).await?;
+    match (known.get(&key), known.get(&of)) {
+        (Some(number), _) => Ok(Some(number.to_string())),
+        (None, Some(number)) => {
+            link(session, &[(&key, *number)]).await?;
+            Ok(Some(number.to_string()))
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 /// The numbers of all customers that have one of these keys or e-mails.

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::record::{
-    BranchRecord, ImageRecord, LevelFigure, PriceFigures, PriceRecord, ProductRecord, StockRecord, VariantRecord,
+    BranchRecord, CustomerRecord, ImageRecord, LevelFigure, PriceFigures, PriceRecord, ProductRecord, StockRecord,
+    VariantRecord,
 };
 use crate::domain::{
-    Branch, BranchCode, Currency, Delivery, Draft, Fact, Image, Money, Normalised, Price, Product, ProductArchived,
-    Sku, StockLevel, StyleCode, Variant, Version,
+    Branch, BranchCode, Consent, ConsentState, Currency, Customer, CustomerProfile, Delivery, Draft, Fact, Image,
+    Money, Normalised, Price, Product, ProductArchived, Sku, StockLevel, StyleCode, Variant, Version,
 };
 use crate::office::ChangeKind;
 
@@ -26,6 +27,7 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         Some(ChangeKind::Products) => body(&content.body).and_then(|record| product(&record)),
         Some(ChangeKind::Prices) => body(&content.body).and_then(|record| price(&record)),
         Some(ChangeKind::Stock) => body(&content.body).and_then(|record| stock(&record)),
+        Some(ChangeKind::Customers) => body(&content.body).and_then(|record| customer(&record)),
         Some(ChangeKind::Branches) => body(&content.body).and_then(|record| branch(&record)),
         None => Err(format!("no change of a Counter Intelligence office has the topic `{}`", content.topic)),
     };
@@ -110,6 +112,39 @@ fn stock(record: &StockRecord) -> Meaning {
         record.on_hand.parse().map_err(|_| format!("{what} is `{}`, which is not a whole number", record.on_hand))?;
     let entity = StockLevel::entity(&sku, &branch);
     event(entity, record.marker, &record.changed_at, Fact::StockChanged(StockLevel { sku, branch, on_hand }))
+}
+
+fn customer(record: &CustomerRecord) -> Meaning {
+    let number = &record.number;
+    if record.deleted {
+        return Ok(Normalised::Ignored(format!(
+            "customer {number} was deleted in the office; the storefront keeps the account"
+        )));
+    }
+    let profile = CustomerProfile {
+        first_name: given(&record.first_name),
+        last_name: given(&record.last_name),
+        email: given(&record.email).map(|email| email.to_lowercase()).filter(|email| is_email(email)),
+        phone: given(&record.phone),
+        billing: record.billing.clone(),
+        shipping: record.shipping.clone(),
+    };
+    let state = match record.email_consent.as_deref() {
+        Some("subscribed") => Some(ConsentState::Subscribed),
+        Some("unsubscribed") => Some(ConsentState::Unsubscribed),
+        _ => None,
+    };
+    let at = record.email_consent_at.as_deref().map(|at| moment(at, "the time of the consent")).transpose()?;
+    let consent = state.zip(at).map(|(state, changed_at)| Consent { state, changed_at });
+    let (web_customer, speaks, keys) = (record.web_customer, record.speaks, record.keys.clone());
+    let fact = Fact::CustomerChanged(Customer { number: number.clone(), web_customer, speaks, keys, profile, consent });
+    event(format!("customer:{number}"), record.marker, &record.changed_at, fact)
+}
+
+/// Whether an account could be made of it; what is malformed counts as none (F-059).
+fn is_email(text: &str) -> bool {
+    let Some((name, domain)) = text.split_once('@') else { return false };
+    !name.is_empty() && domain.contains('.') && !domain.contains('@') && !text.contains(char::is_whitespace)
 }
 
 fn branch(record: &BranchRecord) -> Meaning {

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Address;
+
 /// A style, whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ProductRecord {
@@ -91,6 +93,27 @@ pub(super) struct StockRecord {
     pub deleted: bool,
     pub marker: i64,
     pub changed_at: String,
+}
+
+/// A customer, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CustomerRecord {
+    pub marker: i64,
+    pub number: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub email_consent: Option<String>,
+    pub email_consent_at: Option<String>,
+    pub changed_at: String,
+    pub web_customer: bool,
+    pub deleted: bool,
+    pub speaks: bool,
+    pub billing: Option<Address>,
+    pub shipping: Option<Address>,
+    /// Keys of storefronts.
+    pub keys: Vec<String>,
 }
 
 /// A branch.

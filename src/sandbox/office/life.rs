@@ -127,6 +127,61 @@ impl SandboxOffice {
         committed(self.database.write(work).await?)
     }
 
+    /// Writes down what a customer at the counter says of themselves: names and telephone.
+    pub async fn rename_customer(
+        &self,
+        number: i64,
+        first: &str,
+        last: &str,
+        phone: Option<&str>,
+    ) -> Result<(), CallError> {
+        let row = vec![
+            ("number", Cell::Int(number)),
+            ("first_name", text(first)),
+            ("last_name", text(last)),
+            ("phone", Cell::Text(phone.map(str::to_owned))),
+        ];
+        self.change("office_customer", row).await
+    }
+
+    /// Gives a customer another e-mail address.
+    pub async fn set_customer_email(&self, number: i64, email: &str) -> Result<(), CallError> {
+        self.change("office_customer", vec![("number", Cell::Int(number)), ("email", text(email))]).await
+    }
+
+    /// Writes down what a customer says about marketing mail, and when they said it.
+    pub async fn set_consent(&self, number: i64, subscribed: bool, at: Timestamp) -> Result<(), CallError> {
+        let word = if subscribed { "subscribed" } else { "unsubscribed" };
+        let row = vec![
+            ("number", Cell::Int(number)),
+            ("email_consent", text(word)),
+            ("email_consent_at", Cell::Time(Some(at))),
+        ];
+        self.change("office_customer", row).await
+    }
+
+    /// Gives a customer a billing address.
+    pub async fn add_address(&self, number: i64, line1: &str, city: &str, country: &str) -> Result<(), CallError> {
+        let row = vec![
+            ("customer", Cell::Int(number)),
+            ("kind", text("billing")),
+            ("line1", text(line1)),
+            ("city", text(city)),
+            ("country", text(country)),
+        ];
+        self.add("office_address", row).await
+    }
+
+    /// Changes the street of a customer's billing address.
+    pub async fn move_house(&self, number: i64, line1: &str) -> Result<(), CallError> {
+        self.change("office_address", vec![("customer", Cell::Int(number)), ("line1", text(line1))]).await
+    }
+
+    /// Deletes a customer.
+    pub async fn delete_customer(&self, number: i64) -> Result<(), CallError> {
+        self.change("office_customer", vec![("number", Cell::Int(number)), ("deleted", Cell::Flag(true))]).await
+    }
+
     /// Pretends to be another build of the product, for rehearsing what the bridge says of it.
     pub async fn set_build(&self, version: i64, build: i64) -> Result<(), CallError> {
         let work = on(move |session| {

@@ -21,7 +21,7 @@ mod shop;
 mod stock;
 mod transaction;
 
-pub(super) use customer::buyer_of;
+pub(super) use customer::{buyer_of, customer_body, customer_deleted_body, customer_merged_body, known_address};
 pub(super) use edit::edited_body;
 pub(super) use order::order_body;
 pub(super) use primitives::Stationery;

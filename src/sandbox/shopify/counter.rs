@@ -5,10 +5,11 @@
 //! cancellation frees what was promised.
 
 use super::bodies::{
-    edited_body, fulfillment_body, order_body, refund_body, refund_transaction_body, transaction_body,
+    edited_body, fulfillment_body, known_address, order_body, refund_body, refund_transaction_body, transaction_body,
 };
+use super::customers::ShopCustomer;
 use super::lives::{
-    EditPlan, LineIds, LinePlan, LineSort, OrderPlan, PaymentPlan, RefundLinePlan, RefundPlan, Restock,
+    BuyerPlan, EditPlan, LineIds, LinePlan, LineSort, OrderPlan, PaymentPlan, RefundLinePlan, RefundPlan, Restock,
 };
 use super::orders::{OrderRecord, Shipment};
 use super::state::State;
@@ -51,6 +52,7 @@ impl State {
             return Err(CounterError::Misfit("it reckons taxes the other way round"));
         }
         let mut plan = plan.clone();
+        self.know_account(&plan.buyer);
         for line in &mut plan.lines {
             self.identify(line);
         }
@@ -71,6 +73,20 @@ impl State {
         self.notify("orders/updated", order_body(by, &order));
         self.orders.insert(id, order);
         Ok(id)
+    }
+
+    /// An account that buys is a customer of the shop. Made before the story began, so nobody is told.
+    fn know_account(&mut self, buyer: &BuyerPlan) {
+        let BuyerPlan::Account { id, .. } = buyer else { return };
+        let address = self.ids.next();
+        let Some((email, address)) = known_address(buyer, address) else { return };
+        if self.customers.get(*id).is_none() && self.customers.by_email(&email).is_none() {
+            let (first_name, last_name) = (address.first_name.clone(), address.last_name.clone());
+            let blank = self.blank_customer();
+            let customer =
+                ShopCustomer { id: *id, first_name, last_name, email: Some(email), addresses: vec![address], ..blank };
+            self.customers.put(customer);
+        }
     }
 
     fn identify(&self, line: &mut LinePlan) {

@@ -8,6 +8,7 @@ use super::ShopSandbox;
 use super::bodies::{Person, data_request_body, product_deleted_body, redact_body, shop_redact_body};
 use super::catalogue::{Image, Product, ProductOption, Variant};
 use super::counter::CounterError;
+use super::customers::ShopCustomer;
 use super::lives::{EditPlan, LinePlan, OrderPlan, PaymentPlan, RefundLinePlan, RefundPlan, SkuInfo, minor};
 use super::options::OpeningStock;
 use super::state::{Definition, State};
@@ -163,6 +164,40 @@ impl ShopSandbox {
             self.refund(order, refund).await?;
         }
         Ok(order)
+    }
+
+    /// Somebody makes an account, or the merchant changes one; `change` is given the customer as they are. Answers the id.
+    ///
+    /// # Errors
+    /// [`CounterError::Misfit`] when the e-mail address or telephone number is no good or somebody else's.
+    pub async fn edit_customer(
+        &self,
+        id: Option<u64>,
+        change: impl FnOnce(&mut ShopCustomer) + Send,
+    ) -> Result<u64, CounterError> {
+        self.act(|state| {
+            let known = id.and_then(|id| state.customers.get(id)).cloned();
+            let created = known.is_none();
+            let mut customer = known.unwrap_or_else(|| state.blank_customer());
+            change(&mut customer);
+            if let Some((_, words)) = state.customers.objections(&customer).first() {
+                return Err(CounterError::Misfit(words));
+            }
+            let id = customer.id;
+            state.keep_customer(customer, if created { "customers/create" } else { "customers/update" }, true);
+            Ok(id)
+        })
+        .await
+    }
+
+    /// The merchant folds one customer into another. Answers whether both were there.
+    pub async fn merge_customers(&self, kept: u64, gone: u64) -> bool {
+        self.act(|state| if state.merge_customers(kept, gone) { Ok(()) } else { Err(()) }).await.is_ok()
+    }
+
+    /// The merchant deletes a customer. Answers whether there was one.
+    pub async fn delete_customer(&self, id: u64) -> bool {
+        self.act(|state| if state.delete_customer(id) { Ok(()) } else { Err(()) }).await.is_ok()
     }
 
     /// A customer asks, through the shop, what is kept of them. Answers the request's number.

@@ -77,6 +77,7 @@ impl ShopOptions {
     /// [`MoneyError`] when the currency is none.
     pub fn new(domain: &str, currency: &str) -> Result<Self, MoneyError> {
         let scopes = [
+            "read_customer_merge",
             "read_customers",
             "read_fulfillments",
             "read_inventory",
@@ -84,6 +85,7 @@ impl ShopOptions {
             "read_orders",
             "read_products",
             "read_publications",
+            "write_customers",
             "write_files",
             "write_inventory",
             "write_locations",

@@ -15,6 +15,7 @@ use super::bulk::Bulk;
 use super::catalogue::{Catalogue, Metafield};
 use super::clock::Clock;
 use super::cost::Bucket;
+use super::customers::Customers;
 use super::files::Files;
 use super::idempotency::Keys;
 use super::ids::Ids;
@@ -44,6 +45,7 @@ pub(super) struct State {
     pub operations: BTreeMap<u64, Operation>,
     pub bulk: Bulk,
     pub stock: Stock,
+    pub customers: Customers,
     pub orders: BTreeMap<u64, OrderRecord>,
     pub next_number: u64,
     pub subscriptions: Subscriptions,
@@ -129,6 +131,7 @@ impl State {
             operations: BTreeMap::new(),
             bulk: Bulk::default(),
             stock: Stock::default(),
+            customers: Customers::default(),
             orders: BTreeMap::new(),
             next_number: 1001,
             subscriptions: Subscriptions::default(),

@@ -135,6 +135,18 @@ operations! {
     ReadStock in "src/storefront/shopify/graphql/read_stock.graphql";
     /// Orders that changed since a moment, one page.
     ListOrders in "src/storefront/shopify/graphql/list_orders.graphql";
+    /// The customer of an id or e-mail address.
+    FindCustomer in "src/storefront/shopify/graphql/find_customer.graphql";
+    /// Creates the customer of an e-mail address, or sets the named fields of the one that has it.
+    SetCustomer in "src/storefront/shopify/graphql/set_customer.graphql";
+    /// Sets the named fields of a known customer.
+    UpdateCustomer in "src/storefront/shopify/graphql/update_customer.graphql";
+    /// Adds an address.
+    CreateAddress in "src/storefront/shopify/graphql/create_address.graphql" repeat LookFirst;
+    /// Sets an address.
+    UpdateAddress in "src/storefront/shopify/graphql/update_address.graphql";
+    /// Sets a consent with its time.
+    SetConsent in "src/storefront/shopify/graphql/set_consent.graphql";
     /// Our webhook subscriptions, one page.
     ListSubscriptions in "src/storefront/shopify/graphql/list_subscriptions.graphql";
     /// Subscribes to a topic.

@@ -7,6 +7,7 @@
 //! Next in the flow: [`crate::flow::normalise`] keeps the events.
 
 mod access;
+mod account;
 mod amount;
 mod buyer;
 mod change;
@@ -40,6 +41,9 @@ pub(super) const WANTED_TOPICS: &[&str] = &[
     "fulfillments/create",
     "fulfillments/update",
     "app/uninstalled",
+    "customers/create",
+    "customers/update",
+    "customers/merge",
 ];
 
 /// The topic of orders nobody told of, found by asking. No webhook has it.
@@ -69,6 +73,10 @@ const NO_NEWS: &[(&str, &str)] = &[
         "the office is the master of stock; this is our own write coming back, or an edit that stays at the shop",
     ),
     ("locations/", "branches are joined to locations in the configuration"),
+    (
+        "customers/delete",
+        "the office keeps its customers; an account that is gone is made anew when the customer changes there",
+    ),
     ("app/", "nothing depends on it"),
 ];
 
@@ -84,6 +92,8 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         "order_transactions/create" => read(body).and_then(|transaction| change::moved(&transaction)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
         TOPIC_RECONCILED => read(body).and_then(|order| change::found(&order)),
+        "customers/create" | "customers/update" => read(body).and_then(|account| account::changed(delivery, &account)),
+        "customers/merge" => read(body).map(|merge| account::merged(delivery, &merge)),
         "customers/data_request" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::Export, &asked)),
         "customers/redact" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::EraseCustomer, &asked)),
         "shop/redact" => Ok(privacy::shop_asked(delivery)),

@@ -13,7 +13,7 @@ use crate::domain::{CallError, Currency, Money, Payment};
 use crate::storefront::StorefrontDescription;
 
 /// What the bridge needs to be permitted.
-const NEEDED_SCOPES: [&str; 9] = [
+const NEEDED_SCOPES: [&str; 10] = [
     "write_products",
     "read_publications",
     "write_publications",
@@ -21,7 +21,8 @@ const NEEDED_SCOPES: [&str; 9] = [
     "read_locations",
     "read_orders",
     "read_fulfillments",
-    "read_customers",
+    "write_customers",
+    "read_customer_merge",
     "write_files",
 ];
 /// Rows of a page.

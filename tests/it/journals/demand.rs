@@ -139,8 +139,8 @@ async fn a_document_on_its_way_is_told_apart(shelf: Shelf) {
 async fn channels_hold_their_own(shelf: Shelf) {
     shelf.states(vec![claim("order:1", 1, vec![line(2, 0, 0)])]).await;
     let elsewhere = shelf.journal.web_demand(&channel("weka"), &["TEE".into()]).await.unwrap();
-    assert_eq!(elsewhere, WebDemand::default());
-    assert_eq!(shelf.journal.web_demand(&kiwi(), &[]).await.unwrap(), WebDemand::default());
+    assert_eq!(elsewhere, tillbridge::domain::WebDemand::default());
+    assert_eq!(shelf.journal.web_demand(&kiwi(), &[]).await.unwrap(), tillbridge::domain::WebDemand::default());
 }
 
 async fn what_is_about_to_be_written_is_kept_and_never_goes_back(shelf: Shelf) {

@@ -168,11 +168,18 @@ async fn every_field_of_the_schema_is_answered() {
     let refund = stranger.shop.refund(order, &everything).await.unwrap();
     let shipment = stranger.shop.order(order).unwrap().shipments[0];
     stranger.shop.subscribe_all("https://example.com/hooks");
+    let customer = stranger.shop.edit_customer(None, |customer| {
+        customer.email = Some("ana@example.com".into());
+        customer.phone = Some("+6421555123".into());
+        customer.addresses = vec![tillbridge::sandbox::shopify::ShopAddress::default()];
+    });
+    let customer = customer.await.unwrap();
     let schema = Schema::parse_and_validate(SCHEMA, "admin.graphql").unwrap();
     let product = format!("gid://shopify/Product/{}", info.ids.product);
     let item = format!("gid://shopify/InventoryItem/{}", info.ids.inventory_item);
     let online = stranger.location("Online");
     let arguments = |field: &str| match field {
+        "QueryRoot.customerByIdentifier" => format!("(identifier: {{ id: \"gid://shopify/Customer/{customer}\" }})"),
         "QueryRoot.order" => format!("(id: \"gid://shopify/Order/{order}\")"),
         "QueryRoot.fulfillment" => format!("(id: \"gid://shopify/Fulfillment/{shipment}\")"),
         "QueryRoot.refund" => format!("(id: \"gid://shopify/Refund/{refund}\")"),

@@ -30,6 +30,7 @@ async fn a_shop_describes_itself_with_every_location() {
         "read_orders",
         "read_fulfillments",
         "write_customers",
+        "read_customer_merge",
         "write_inventory",
     ];
     shop_side

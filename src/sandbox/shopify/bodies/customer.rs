@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::customers::{ShopAddress, ShopCustomer};
 use super::super::ids::gid;
 use super::super::lives::BuyerPlan;
 use super::super::orders::OrderRecord;
@@ -105,6 +106,137 @@ pub(super) fn customer(by: Stationery, order: &OrderRecord) -> Option<Customer> 
         tax_exemptions: [],
         admin_graphql_api_id: gid("Customer", *id),
     })
+}
+
+#[derive(Serialize)]
+struct Whole<'a> {
+    id: u64,
+    created_at: String,
+    updated_at: String,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    state: &'static str,
+    note: Option<()>,
+    verified_email: bool,
+    multipass_identifier: Option<()>,
+    tax_exempt: bool,
+    email: Option<&'a str>,
+    phone: Option<&'a str>,
+    currency: &'a str,
+    addresses: Vec<WholeAddress<'a>>,
+    tax_exemptions: [(); 0],
+    admin_graphql_api_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_address: Option<WholeAddress<'a>>,
+}
+
+#[derive(Serialize)]
+struct WholeAddress<'a> {
+    id: u64,
+    customer_id: u64,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    company: Option<&'a str>,
+    address1: Option<&'a str>,
+    address2: Option<&'a str>,
+    city: Option<&'a str>,
+    province_code: Option<&'a str>,
+    zip: Option<&'a str>,
+    country_code: Option<&'a str>,
+    phone: Option<&'a str>,
+    default: bool,
+}
+
+/// A customer, as the topics about customers carry them: without consent, which has topics of its own.
+pub(in super::super) fn customer_body(by: Stationery, customer: &ShopCustomer) -> bytes::Bytes {
+    super::bytes_of(&Whole {
+        id: customer.id,
+        created_at: by.moment(customer.created_at),
+        updated_at: by.moment(customer.updated_at),
+        first_name: customer.first_name.as_deref(),
+        last_name: customer.last_name.as_deref(),
+        state: "disabled",
+        note: None,
+        verified_email: true,
+        multipass_identifier: None,
+        tax_exempt: false,
+        email: customer.email.as_deref(),
+        phone: customer.phone.as_deref(),
+        currency: by.currency.code(),
+        addresses: Vec::new(),
+        tax_exemptions: [],
+        admin_graphql_api_id: gid("Customer", customer.id),
+        default_address: customer.addresses.first().map(|first| whole_address(customer.id, first, true)),
+    })
+}
+
+fn whole_address(customer: u64, one: &ShopAddress, default: bool) -> WholeAddress<'_> {
+    WholeAddress {
+        id: one.id,
+        customer_id: customer,
+        first_name: one.first_name.as_deref(),
+        last_name: one.last_name.as_deref(),
+        company: one.company.as_deref(),
+        address1: one.address1.as_deref(),
+        address2: one.address2.as_deref(),
+        city: one.city.as_deref(),
+        province_code: one.province_code.as_deref(),
+        zip: one.zip.as_deref(),
+        country_code: one.country_code.as_deref(),
+        phone: one.phone.as_deref(),
+        default,
+    }
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    id: u64,
+    tax_exemptions: [(); 0],
+    admin_graphql_api_id: String,
+}
+
+/// A customer that is gone.
+pub(in super::super) fn customer_deleted_body(id: u64) -> bytes::Bytes {
+    super::bytes_of(&Deleted { id, tax_exemptions: [], admin_graphql_api_id: gid("Customer", id) })
+}
+
+#[derive(Serialize)]
+struct Merged {
+    admin_graphql_api_customer_kept_id: String,
+    admin_graphql_api_customer_deleted_id: String,
+    admin_graphql_api_job_id: Option<()>,
+    status: &'static str,
+    errors: [(); 0],
+}
+
+/// Two customers that became one.
+pub(in super::super) fn customer_merged_body(kept: u64, gone: u64) -> bytes::Bytes {
+    super::bytes_of(&Merged {
+        admin_graphql_api_customer_kept_id: gid("Customer", kept),
+        admin_graphql_api_customer_deleted_id: gid("Customer", gone),
+        admin_graphql_api_job_id: None,
+        status: "completed",
+        errors: [],
+    })
+}
+
+/// Name, e-mail address and home of an account's person, as the shop keeps them.
+pub(in super::super) fn known_address(buyer: &BuyerPlan, id: u64) -> Option<(String, ShopAddress)> {
+    let home = address(buyer)?;
+    let address = ShopAddress {
+        id,
+        first_name: Some(home.first_name),
+        last_name: Some(home.last_name),
+        company: home.company,
+        address1: Some(home.address1),
+        address2: home.address2,
+        city: Some(home.city.to_owned()),
+        province_code: home.province_code.map(str::to_owned),
+        zip: Some(home.zip),
+        country_code: Some(home.country_code.to_owned()),
+        phone: home.phone,
+    };
+    Some((email(buyer), address))
 }
 
 /// Who bought, for the API to show.

@@ -251,11 +251,34 @@ pub(super) struct SubscriptionInput {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct CustomerIdentifier {
+    pub id: Option<String>,
+    pub email_address: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CustomerNamed {
+    pub id: Option<String>,
+    pub email: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct FileCreate {
     pub original_source: String,
     pub filename: Option<String>,
     pub alt: Option<String>,
     pub duplicate_resolution_mode: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CustomerInput {
+    pub id: Option<String>,
+    pub email: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub phone: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -274,12 +297,34 @@ pub(super) struct CollectionCreate {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct AddressInput {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub company: Option<String>,
+    pub address1: Option<String>,
+    pub address2: Option<String>,
+    pub city: Option<String>,
+    pub province_code: Option<String>,
+    pub zip: Option<String>,
+    pub country_code: Option<String>,
+    pub phone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct OwnedMetafield {
     pub owner_id: String,
     pub namespace: Option<String>,
     pub key: String,
     pub r#type: Option<String>,
     pub value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConsentInput {
+    pub customer_id: String,
+    pub email_marketing_consent: ConsentState,
 }
 
 #[derive(Deserialize)]
@@ -295,6 +340,13 @@ pub(super) struct ListPrice {
 pub(super) struct MoneyIn {
     pub amount: MoneyText,
     pub currency_code: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConsentState {
+    pub marketing_state: String,
+    pub consent_updated_at: Option<String>,
 }
 
 #[derive(Deserialize)]

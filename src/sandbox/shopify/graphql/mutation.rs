@@ -2,6 +2,7 @@
 
 mod bulk;
 mod collections;
+mod customers;
 mod files;
 mod locations;
 mod metafields;
@@ -24,6 +25,11 @@ const MOST_ROWS: usize = 250;
 pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
     Object::fallible("Mutation", move |ask| {
         let payload = match ask.name {
+            "customerAddressCreate" => customers::create_address(desk, ask)?,
+            "customerAddressUpdate" => customers::update_address(desk, ask)?,
+            "customerEmailMarketingConsentUpdate" => customers::consent(desk, ask)?,
+            "customerSet" => customers::set(desk, ask)?,
+            "customerUpdate" => customers::update(desk, ask)?,
             "bulkOperationRunMutation" => bulk::run(desk, ask)?,
             "stagedUploadsCreate" => bulk::stage(desk, ask)?,
             "collectionCreate" => collections::create(desk, ask)?,

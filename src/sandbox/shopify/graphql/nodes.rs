@@ -1,5 +1,6 @@
 //! The things of the shop as objects of the schema.
 
+mod customer;
 mod market;
 mod movement;
 mod order;
@@ -7,6 +8,7 @@ mod product;
 mod refund;
 mod shop;
 
+pub(super) use customer::{address, customer};
 pub(super) use market::{bulk_operation, collection_of, file, operation, price_list};
 pub(super) use order::{known_order, order, shipment};
 pub(super) use product::{item, product, variant};

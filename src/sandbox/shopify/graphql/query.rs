@@ -6,7 +6,7 @@ use apollo_compiler::response::JsonValue;
 use super::super::ids::read_gid;
 use super::super::markets::carries;
 use super::desk::Desk;
-use super::inputs::{DefinitionIdentifier, Identifier, ProductIdentifier, read};
+use super::inputs::{CustomerIdentifier, DefinitionIdentifier, Identifier, ProductIdentifier, read};
 use super::object::{Ask, ConnectionKind, Object, Val, maybe, one, page};
 use super::variant_rules::{id_metafield_missing, namespace_of};
 use super::{nodes, search};
@@ -33,6 +33,7 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
             "orders" => orders(desk, ask),
             "webhookSubscriptions" => subscriptions(desk, ask),
             "metafieldDefinition" => maybe(definition(desk, ask)?),
+            "customerByIdentifier" => maybe(customer_by_identifier(desk, ask)?),
             "fulfillment" => maybe(id_of(ask, "Fulfillment").and_then(|id| nodes::shipment(desk, id))),
             "refund" => maybe(id_of(ask, "Refund").and_then(|id| nodes::refund(desk, id))),
             "order" => maybe(id_of(ask, "Order").and_then(|id| nodes::order(desk, id))),
@@ -142,6 +143,16 @@ fn location_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Optio
         }
     };
     Ok(found.map(nodes::location_of))
+}
+
+fn customer_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {
+    let wanted = read::<CustomerIdentifier>(desk, ask, "identifier")?;
+    let id = match (&wanted.id, &wanted.email_address) {
+        (Some(id), None) => read_gid("Customer", id),
+        (None, Some(email)) => desk.state().customers.by_email(email).map(|found| found.id),
+        _ => return Err(desk.refuse("INVALID_FIELD_ARGUMENTS", "Exactly one key of the identifier must be given.")),
+    };
+    Ok(id.and_then(|id| nodes::customer(desk, id)))
 }
 
 fn product_by_identifier<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Result<Option<Object<'s>>, FieldError> {

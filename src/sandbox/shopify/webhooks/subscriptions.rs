@@ -25,9 +25,13 @@ pub(in super::super) struct Subscriptions {
 const DECLARED: [&str; 4] = ["app/uninstalled", "customers/data_request", "customers/redact", "shop/redact"];
 
 /// Topics with their words in the API. Compliance topics are not among them: the API refuses those.
-const TOPICS: [(&str, &str); 17] = [
+const TOPICS: [(&str, &str); 21] = [
     ("app/scopes_update", "APP_SCOPES_UPDATE"),
     ("app/uninstalled", "APP_UNINSTALLED"),
+    ("customers/create", "CUSTOMERS_CREATE"),
+    ("customers/delete", "CUSTOMERS_DELETE"),
+    ("customers/merge", "CUSTOMERS_MERGE"),
+    ("customers/update", "CUSTOMERS_UPDATE"),
     ("fulfillments/create", "FULFILLMENTS_CREATE"),
     ("fulfillments/update", "FULFILLMENTS_UPDATE"),
     ("inventory_levels/update", "INVENTORY_LEVELS_UPDATE"),

@@ -33,7 +33,7 @@ pub(super) fn buyer(order: &Order) -> Buyer {
     }
 }
 
-fn address(from: &PostalAddress) -> Address {
+pub(super) fn address(from: &PostalAddress) -> Address {
     Address {
         first_name: text(from.first_name.as_ref()),
         last_name: text(from.last_name.as_ref()),

@@ -196,10 +196,16 @@ fn customer<'s>((id, first, last, email): (u64, String, String, String)) -> Obje
             let email = email.clone();
             one(Object::new("CustomerEmailAddress", move |ask| match ask.name {
                 "emailAddress" => leaf(email.as_str()),
+                "marketingState" => leaf("NOT_SUBSCRIBED"),
+                "marketingUpdatedAt" => text(None),
                 _ => None,
             }))
         }
         "defaultPhoneNumber" => Some(Val::Leaf(JsonValue::Null)),
+        "addressesV2" => {
+            let none: [u64; 0] = [];
+            page(ConnectionKind("MailingAddressConnection"), ask, &none, |id| *id, |_| address(serde_json::Value::Null))
+        }
         _ => None,
     })
 }
