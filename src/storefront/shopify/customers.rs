@@ -61,7 +61,7 @@ struct Fields {
 impl Shopify {
     pub(super) async fn put_customer(&self, write: &CustomerWrite) -> Result<CustomerWritten, CallError> {
         let mut notes = Vec::new();
-        let wanted = self.wanted(write, &mut notes);
+        let wanted = Self::wanted(write, &mut notes);
         let found = self.look_for(write).await?;
         let (found, mut changed) = match found {
             Some(found) => {
@@ -76,7 +76,7 @@ impl Shopify {
     }
 
     /// What the office says, in the forms Shopify takes.
-    fn wanted(&self, write: &CustomerWrite, notes: &mut Vec<String>) -> Fields {
+    fn wanted(write: &CustomerWrite, notes: &mut Vec<String>) -> Fields {
         let profile = &write.profile;
         let country =
             profile.billing.as_ref().or(profile.shipping.as_ref()).and_then(|address| address.country.as_deref());

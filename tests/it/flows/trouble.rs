@@ -131,7 +131,8 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
-    // proves F-019: what the shop sends is answered although no office is there to be asked
+    // What the shop sends is answered although no office is there to be asked.
+    // proves F-019
     async fn an_office_that_is_away_gets_its_documents_when_it_is_back(deployment: Deployment) {
         let house = House::open(deployment).await;
         let (shop, office) = (&house.town().shop, &house.town().office);
