@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use super::{Bus, Journal, Town};
+use crate::policy::SendCustomers;
 
 /// A configuration file's text, with the secrets it names as environment variables.
 #[derive(Debug, Clone)]
@@ -77,7 +78,8 @@ impl Configuration {
         self.add(&format!(
             "[[channels]]\nname = {:?}\nstorefront = {:?}\noffice = {:?}\nprofile = \"counter-intelligence-shopify\"\n\
              [channels.sale]\nwhen = \"fulfilled\"\nbranch = {:?}\n[channels.stock]\nfigure = \"on_hand\"\n\
-             [channels.locations]\n{}[channels.payments]\ncodes = {{ {} }}\notherwise = {:?}\nX\n{}",
+             [channels.locations]\n{}[channels.payments]\ncodes = {{ {} }}\notherwise = {:?}\n\
+             [channels.customers]\nsend = {:?}\n[channels.every]\n{}",
             channel.name.as_str(),
             channel.storefront.as_str(),
             channel.office.as_str(),
@@ -85,6 +87,11 @@ impl Configuration {
             pairs(locations),
             codes.join(", "),
             channel.payments.otherwise.clone().unwrap_or_default(),
+            match channel.customers.send {
+                SendCustomers::Web => "web",
+                SendCustomers::All => "all",
+                SendCustomers::None => "none",
+            },
             pairs(every.collect()),
         ));
         self.secrets.push((token, town.shop.token()));

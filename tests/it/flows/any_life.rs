@@ -402,13 +402,3 @@ fn how_many() -> u64 {
 async fn any_life_balances_when_booked_at_shipping() {
     lives_at(SaleMoment::Fulfilled, how_many() / 2, 1).await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_life_balances_when_booked_with_each_shipment() {
-    lives_at(SaleMoment::EachFulfilment, how_many() / 4, 1_000_001).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_life_balances_when_booked_at_payment() {
-    lives_at(SaleMoment::Paid, how_many() / 4, 2_000_001).await;
-}
