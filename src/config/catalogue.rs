@@ -3,6 +3,27 @@
 use super::read::{Found, Section};
 use crate::storefront::{CatalogueRules, CategoryAs, ListPrice, MetafieldRule, NewProducts, PriceRules, Texts};
 
+/// Types of metafields that hold what an office can say; each may be a list, written `list.…`.
+const KINDS: [&str; 17] = [
+    "boolean",
+    "color",
+    "date",
+    "date_time",
+    "dimension",
+    "id",
+    "json",
+    "link",
+    "money",
+    "multi_line_text_field",
+    "number_decimal",
+    "number_integer",
+    "rich_text_field",
+    "single_line_text_field",
+    "url",
+    "volume",
+    "weight",
+];
+
 /// The most metafields that are mapped: Shopify reads and takes so many at once.
 const MOST_METAFIELDS: usize = 25;
 
@@ -62,7 +83,7 @@ fn metafield(field: &str, target: &str) -> Option<MetafieldRule> {
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let proper =
         plain(namespace) && plain(key) && (3..=255).contains(&namespace.len()) && (2..=64).contains(&key.len());
-    let known = kind.as_deref().is_none_or(|kind| plain(&kind.replace('.', "")));
+    let known = kind.as_deref().is_none_or(|kind| KINDS.contains(&kind.strip_prefix("list.").unwrap_or(kind)));
     (proper && known && words.next().is_none() && !field.trim().is_empty()).then(|| MetafieldRule {
         field: field.trim().to_owned(),
         namespace: namespace.to_owned(),
