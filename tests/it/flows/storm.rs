@@ -24,8 +24,8 @@ use tokio::time::Instant;
 use crate::support::house::{Deployment, PATIENCE};
 use crate::support::{rooms, servers};
 
-const LIVES: u64 = 1_000;
-const KILLS: u64 = 10;
+const LIVES: u64 = 400;
+const KILLS: u64 = 5;
 /// Topics in which the bridge's own writes come back; nothing may follow from them.
 const ECHOES: [&str; 2] = ["inventory_levels/update", "products/update"];
 /// Orders that live at the same time in each town.
