@@ -21,6 +21,8 @@ pub struct Args {
 /// The journal's figures, and what storefronts lack.
 #[derive(serde::Serialize)]
 struct Status<'a> {
+    /// Deliveries and handlings under way; what waits for something is not counted.
+    unfinished: i64,
     #[serde(flatten)]
     counts: &'a Counts,
     /// What a person should know of a storefront, where there is anything.
@@ -40,7 +42,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
         }
     }
     if args.json {
-        output.json(&Status { counts: &counts, storefronts: &notes })?;
+        output.json(&Status { unfinished: counts.unfinished(), counts: &counts, storefronts: &notes })?;
     } else {
         describe(&counts, output)?;
         for (storefront, notes) in &notes {

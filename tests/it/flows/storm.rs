@@ -83,6 +83,14 @@ impl Process {
         assert!(status.success(), "SIGTERM ended it with {status}: {}", self.last_words());
     }
 
+    /// Deliveries and handlings under way, as operators are told.
+    async fn unfinished(&self) -> i64 {
+        let told = self.command("status").arg("--json").stdout(Stdio::piped()).output().await.unwrap();
+        assert!(told.status.success(), "status failed: {}", self.last_words());
+        let status: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+        status["unfinished"].as_i64().unwrap()
+    }
+
     fn last_words(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         log.lines().rev().take(15).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
@@ -202,7 +210,7 @@ async fn storm(deployment: Deployment) {
     }
 }
 
-/// Waits until every webhook is taken and nothing differs between the sides any more.
+/// Waits until every webhook is taken, nothing differs between the sides any more, and nothing is under way.
 async fn settled(bridge: &Process, towns: &[Town]) {
     let until = Instant::now() + Duration::from_secs(600);
     for town in towns {
@@ -222,6 +230,10 @@ async fn settled(bridge: &Process, towns: &[Town]) {
             );
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
+    }
+    while bridge.unfinished().await > 0 {
+        assert!(Instant::now() < until, "work never comes to an end: {}", bridge.last_words());
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
