@@ -45,4 +45,4 @@ pub use product::{Image, Price, Product, ProductArchived, Variant};
 pub use reckoning::{Open, Reckoned, Step, reckon};
 pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};
 pub use secret::Secret;
-pub use stock::{StockLevel, StockSeen};
+pub use stock::{StockDoubted, StockLevel, StockSeen};

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BranchCode, Sku, Version};
+use super::{BranchCode, Placed, Sku, Version};
 
 /// A web order as its storefront tells it: which pieces it holds, has taken and has brought back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct WebOrder {
     pub order: String,
     /// How new the statement is; an older one never replaces a newer.
     pub version: Version,
+    /// How it came about: a channel may leave it to somebody else's books.
+    pub placed: Placed,
     /// What is on it. A line may stand at several places.
     pub lines: Vec<WebLine>,
 }
@@ -34,6 +36,8 @@ pub struct WebLine {
     pub gone: i64,
     /// Pieces of those that are back on the shelf.
     pub back: i64,
+    /// Pieces that were sold once and taken off again before they left.
+    pub off: i64,
 }
 
 /// A web order as the journal keeps it for one channel, its places told as branches.
@@ -43,6 +47,9 @@ pub struct WebClaim {
     pub order: String,
     /// As [`WebOrder::version`].
     pub version: Version,
+    /// Whether the channel leaves it out: it moves the storefront's figures, but no document of the bridge's will ever book it,
+    /// so it holds nothing of the office's.
+    pub left_out: bool,
     /// Pieces by branch.
     pub lines: Vec<(BranchCode, WebLine)>,
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Account, Branch, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, OrderChanged, Price,
-    PrivacyRequest, Product, ProductArchived, Sale, StockLevel, StockSeen, StorefrontLeft,
+    PrivacyRequest, Product, ProductArchived, Sale, StockDoubted, StockLevel, StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -115,6 +115,8 @@ facts! {
     StockChanged(StockLevel) = "stock.changed";
     /// A stock figure at the storefront is not what it should be.
     StockSeen(StockSeen) = "stock.seen";
+    /// A stock figure at the storefront is to be looked at again.
+    StockDoubted(StockDoubted) = "stock.doubted";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
     /// A customer of the office is new or has changed.

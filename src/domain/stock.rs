@@ -34,3 +34,13 @@ pub struct StockSeen {
     /// The figure the channel writes, as the storefront shows it.
     pub shown: i64,
 }
+
+/// A place whose figure at the storefront may have been put right on the strength of old news: an order tells that pieces of it
+/// were given back or taken off. Says that somebody should look, not what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct StockDoubted {
+    /// What is counted.
+    pub sku: Sku,
+    /// Where it lies.
+    pub branch: BranchCode,
+}

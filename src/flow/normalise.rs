@@ -4,13 +4,15 @@
 //! delivery never ends in silence (P4). The work itself is a pure function of the adapter, so it may be done again at any
 //! time. Next in the flow: [`crate::flow::publish`].
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::domain::{
-    ChannelName, Delivery, Draft, Event, EventId, Normalised, OfficeName, Side, StorefrontName, WebClaim, WebLine,
+    BranchCode, ChannelName, Delivery, Draft, Event, EventId, Fact, Normalised, OfficeName, Side, Sku, StockDoubted,
+    StockLevel, StorefrontName, Version, WebClaim, WebLine,
 };
 use crate::handlers::{self, Sides};
 use crate::journal::{DeliverySettlement, Raised, Taken, Verdict};
@@ -72,7 +74,40 @@ fn settle(sides: &Sides, taken: &Taken) -> DeliverySettlement {
         }
         Err(_) => Verdict::Rejected("normalising it failed by a fault of tillbridge; please report it".into()),
     };
-    DeliverySettlement { id: delivery.id, fence: taken.fence, verdict, demand: demand(sides, delivery) }
+    let demand = demand(sides, delivery);
+    let verdict = with_doubts(delivery, verdict, &demand);
+    DeliverySettlement { id: delivery.id, fence: taken.fence, verdict, demand }
+}
+
+/// Has places looked at again whose pieces were given back or taken off. Sales move the storefront's figure as they move what
+/// should be shown, whenever they are told; pieces that come back do not: a figure decided before they were told, but after
+/// they were booked, shows them twice. Each version of an order asks once.
+fn with_doubts(delivery: &Delivery, verdict: Verdict, demand: &[(ChannelName, WebClaim)]) -> Verdict {
+    let mut doubts = Vec::new();
+    for (channel, claim) in demand.iter().filter(|(_, claim)| !claim.left_out) {
+        let moved_back = claim.lines.iter().filter(|(_, line)| line.back > 0 || line.off > 0);
+        let places: BTreeSet<(&Sku, &BranchCode)> =
+            moved_back.filter_map(|(branch, line)| Some((line.sku.as_ref()?, branch))).collect();
+        doubts.extend(places.into_iter().map(|(sku, branch)| {
+            let entity = StockLevel::entity(sku, branch);
+            let draft = Draft {
+                source_document: format!("{entity}~{}#{}", claim.order, claim.version.0),
+                entity,
+                version: Version(0),
+                time: delivery.received_at,
+                fact: Fact::StockDoubted(StockDoubted { sku: sku.clone(), branch: branch.clone() }),
+            };
+            raised(delivery, channel, draft)
+        }));
+    }
+    match verdict {
+        Verdict::Handled(mut raised) => {
+            raised.extend(doubts);
+            Verdict::Handled(raised)
+        }
+        Verdict::Ignored(_) if !doubts.is_empty() => Verdict::Handled(doubts),
+        verdict => verdict,
+    }
 }
 
 /// What the delivery says of the pieces an order takes, in every channel of its storefront, whatever else it means. Places
@@ -88,7 +123,8 @@ fn demand(sides: &Sides, delivery: &Delivery) -> Vec<(ChannelName, WebClaim)> {
             at.unwrap_or(&channel.sale.branch).clone()
         };
         let lines = order.lines.iter().map(|line| (branch(line), line.clone())).collect();
-        WebClaim { order: order.order.clone(), version: order.version, lines }
+        let left_out = channel.sale.skips(order.placed).is_some();
+        WebClaim { order: order.order.clone(), version: order.version, left_out, lines }
     };
     let channels = sides.channels.iter().filter(|channel| channel.storefront == name);
     channels.map(|channel| (channel.name.clone(), claim(channel))).collect()
@@ -132,28 +168,26 @@ fn normalise<'a>(sides: &'a Sides, delivery: &Delivery) -> (Normalised, Vec<&'a 
 
 /// Raises what the channels want of these drafts; a delivery none of them wants anything of is ignored with the reason.
 fn raise(delivery: &Delivery, drafts: &[Draft], channels: &[&Channel]) -> Verdict {
-    let origin = &delivery.content.origin;
-    let (mut raised, mut declined) = (Vec::new(), Vec::new());
+    let (mut events, mut declined) = (Vec::new(), Vec::new());
     for channel in channels {
         for draft in drafts {
             if let Some(why) = channel.sale.declines(&draft.fact) {
                 declined.push(why);
                 continue;
             }
-            raised.push(Raised {
-                event: Event {
-                    id: EventId(Uuid::now_v7()),
-                    channel: channel.name.clone(),
-                    source: format!("{}/{}", origin.side.as_str(), origin.name),
-                    delivery: delivery.id,
-                    draft: draft.clone(),
-                },
-                handlers: handlers::wanting(draft.fact.event_type()),
-            });
+            events.push(raised(delivery, &channel.name, draft.clone()));
         }
     }
     match declined.into_iter().next() {
-        Some(why) if raised.is_empty() => Verdict::Ignored(why),
-        _ => Verdict::Handled(raised),
+        Some(why) if events.is_empty() => Verdict::Ignored(why),
+        _ => Verdict::Handled(events),
     }
+}
+
+fn raised(delivery: &Delivery, channel: &ChannelName, draft: Draft) -> Raised {
+    let origin = &delivery.content.origin;
+    let handlers = handlers::wanting(draft.fact.event_type());
+    let source = format!("{}/{}", origin.side.as_str(), origin.name);
+    let event = Event { id: EventId(Uuid::now_v7()), channel: channel.clone(), source, delivery: delivery.id, draft };
+    Raised { event, handlers }
 }

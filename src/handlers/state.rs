@@ -16,9 +16,12 @@ pub(super) struct Fresh<'a> {
 }
 
 /// Sorts out claims that are older than another in the batch or than what was last written (P3).
-pub(super) async fn newest<'a>(desk: &Desk<'_>, batch: &'a [Claim]) -> Result<Fresh<'a>, JournalError> {
+pub(super) async fn newest<'a>(
+    desk: &Desk<'_>,
+    batch: impl IntoIterator<Item = &'a Claim> + Clone,
+) -> Result<Fresh<'a>, JournalError> {
     let mut newest: HashMap<&str, &Claim> = HashMap::new();
-    for claim in batch {
+    for claim in batch.clone() {
         let best = newest.entry(&claim.event.draft.entity).or_insert(claim);
         if (claim.event.draft.version, claim.handling) > (best.event.draft.version, best.handling) {
             *best = claim;

@@ -1,4 +1,4 @@
-//! `stock.changed`, `stock.seen` → the figure at the storefront's location (F-250, F-251, F-361, F-362).
+//! `stock.changed`, `stock.seen`, `stock.doubted` → the figure at the storefront's location (F-250, F-251, F-361, F-362).
 //!
 //! Bursts are coalesced to one figure per SKU and branch and sent in the largest batch the storefront takes. A write names the
 //! figure it replaces: what was written last, less what web orders have taken since. So a write that is accepted proves that
@@ -6,6 +6,7 @@
 //! found. A figure lower than it should be is taken for a sale nobody has told yet, and so many pieces fewer are shown (P5),
 //! until the sale comes or everything was asked for ([`crate::flow::stocktake`]).
 
+mod doubt;
 pub mod drift;
 mod figures;
 
@@ -27,7 +28,7 @@ use figures::{Figure, Shown, read};
 
 const POLICY: Policy = Policy {
     name: "stock",
-    consumes: &[EventType::StockChanged, EventType::StockSeen],
+    consumes: &[EventType::StockChanged, EventType::StockSeen, EventType::StockDoubted],
     batch: 250,
     linger: Duration::from_millis(250),
     workers: 1,
@@ -36,6 +37,8 @@ const POLICY: Policy = Policy {
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
 const NEWS_IS_COMING: Duration = Duration::from_secs(2);
+/// How long news of that is waited for: longer than a process that died with it holds its delivery.
+const NEWS_IS_LOST: Duration = Duration::from_secs(150);
 /// How often a row is decided anew within one attempt when the figure keeps changing under it.
 const DECISIONS: usize = 4;
 
@@ -68,10 +71,14 @@ impl Handler for WriteStock {
     }
 
     async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
-        let fresh = match newest(desk, batch).await {
+        let news = batch.iter().filter(|claim| !doubt::is_one(claim));
+        let mut fresh = match newest(desk, news).await {
             Ok(fresh) => fresh,
             Err(error) => return journal_failed(batch, &error),
         };
+        if let Err(error) = doubt::join(desk, batch, &mut fresh).await {
+            return journal_failed(batch, &error);
+        }
         let mut settled = fresh.settled;
         let mut due = match places(desk, fresh.claims, &mut settled).await {
             Ok(due) => due,
@@ -97,6 +104,7 @@ fn subject(claim: &Claim) -> Option<(&Sku, &BranchCode, Option<i64>)> {
     match &claim.event.draft.fact {
         Fact::StockChanged(level) => Some((&level.sku, &level.branch, None)),
         Fact::StockSeen(seen) => Some((&seen.sku, &seen.branch, Some(seen.shown))),
+        Fact::StockDoubted(place) => Some((&place.sku, &place.branch, None)),
         _ => None,
     }
 }
@@ -131,7 +139,8 @@ async fn places<'a>(
     let mut due = Vec::with_capacity(shown_at.len());
     for (((claim, sku, branch, seen, location, last), item), sent) in shown_at.into_iter().zip(items).zip(sent) {
         let Some(stock_item) = item else {
-            settled.push(Settlement::of(claim, waits(sku)));
+            let outcome = if doubt::is_one(claim) { doubt::not_ours(sku) } else { waits(sku) };
+            settled.push(Settlement::of(claim, outcome));
             continue;
         };
         due.push(Due {
@@ -193,10 +202,12 @@ async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settle
             continue;
         };
         let believed = due.last.map(|last| last.by_now(figure.moved));
+        let untold = |shown: Option<Shown>| shown.map_or(0, |shown| shown.still_untold(figure.moved));
         due.unexplained = match (due.found, believed) {
-            (Some(found), _) if due.proven || due.sent.is_some_and(|sent| sent.by_now(figure.moved) == found) => 0,
-            (Some(found), Some(believed)) => believed - found,
-            _ => 0,
+            (Some(_), _) if due.proven => 0,
+            (Some(found), _) if due.sent.is_some_and(|sent| sent.by_now(figure.moved) == found) => untold(due.sent),
+            (Some(found), Some(believed)) => untold(due.last) + believed - found,
+            _ => untold(due.last),
         };
         due.row.expected = due.found.or(believed);
         due.row.quantity = target - due.unexplained.max(0);
@@ -204,7 +215,7 @@ async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settle
         // accepted write proves that nothing came in between.
         let known = !due.proven || due.found == believed;
         if due.row.expected == Some(due.row.quantity) && known {
-            settled.push(done(&due, false));
+            settled.push(done(desk, &due, false));
         } else {
             to_write.push(due);
         }
@@ -254,10 +265,23 @@ async fn announce(desk: &Desk<'_>, due: &[Due<'_>]) -> Result<(), JournalError> 
 }
 
 impl Due<'_> {
-    /// What the storefront shows once the row is written. What cannot be explained yet counts as moved by web orders: when its
-    /// news comes, nothing is left to be done.
+    /// What the storefront shows once the row is written.
     fn shown(&self) -> Shown {
-        Shown { quantity: self.row.quantity, moved: self.figure.moved.saturating_add(self.unexplained) }
+        Shown { quantity: self.row.quantity, moved: self.figure.moved, untold: self.unexplained }
+    }
+
+    /// When to look again for news of what cannot be explained. News that does not come within the patience was lost: the
+    /// figure stays as low as it is until everything is asked for.
+    fn looks_again(&self, desk: &Desk<'_>) -> Option<Outcome> {
+        let waited = desk.journal.now().duration_since(self.claim.event.draft.time).unsigned_abs();
+        if self.unexplained == 0 || waited > NEWS_IS_LOST {
+            return None;
+        }
+        let pieces = self.unexplained.unsigned_abs();
+        let which = if self.unexplained > 0 { "fewer" } else { "more" };
+        let reason =
+            format!("{pieces} pieces {which} than known were found at the storefront; looks again for their order");
+        Some(Outcome::Retry { after: NEWS_IS_COMING.max(waited / 8), reason, counts: false })
     }
 }
 
@@ -269,7 +293,7 @@ async fn settle_row<'a>(
     again: &mut Vec<Due<'a>>,
 ) {
     match outcome {
-        StockOutcome::Written => settled.push(done(&due, true)),
+        StockOutcome::Written => settled.push(done(desk, &due, true)),
         StockOutcome::Stale { found } => {
             due.found = Some(found);
             due.proven = false;
@@ -290,31 +314,28 @@ async fn settle_row<'a>(
     }
 }
 
-fn done(due: &Due<'_>, written: bool) -> Settlement {
+fn done(desk: &Desk<'_>, due: &Due<'_>, written: bool) -> Settlement {
     let value = due.shown().to_string();
-    let outcome = match (written, due.unexplained) {
-        (false, _) => Outcome::Ignored("the storefront has this figure already".into()),
-        (true, 0) => Outcome::Done(due.row.quantity.to_string()),
-        (true, pieces) => Outcome::Retry {
-            after: NEWS_IS_COMING,
-            reason: format!(
-                "{pieces} pieces fewer than known were found at the storefront; looks again for their order"
-            ),
-            counts: false,
-        },
-    };
+    let outcome = due.looks_again(desk).unwrap_or_else(|| {
+        if written {
+            Outcome::Done(due.row.quantity.to_string())
+        } else {
+            Outcome::Ignored("the storefront has this figure already".into())
+        }
+    });
     let mut settlement = wrote(due.claim, outcome, value.clone());
     // What was announced is settled with it: a refused write is nobody's.
     let entity = sent_as(&due.place.0, &due.place.1);
-    settlement.written.push(Written { entity, version: due.claim.event.draft.version, value });
+    // The figure was read after its event: it may be newer, and the older event must not come after it.
+    let version = due.claim.event.draft.version.max(due.figure.version);
+    settlement.written.push(Written { entity, version, value });
     for written in &mut settlement.written {
-        // The figure was read after its event: it may be newer, and the older event must not come after it.
-        written.version = written.version.max(due.figure.version);
+        written.version = version;
     }
     if written {
-        let Version(version) = due.claim.event.draft.version;
+        let Version(version) = version;
         settlement.effects.push(Effect {
-            key: format!("storefront stock {}#{version}", due.claim.event.draft.entity),
+            key: format!("storefront stock {}/{}#{version}", desk.channel.name, due.claim.event.draft.entity),
             kind: "storefront stock",
             result: due.row.quantity.to_string(),
         });

@@ -262,7 +262,12 @@ impl ShopSandbox {
 
     /// Keeps deliveries back (`true`) until they are let go again (`false`). The shop waits once ten thousand are kept.
     pub fn hold_webhooks(&self, hold: bool) {
-        self.core.post_office.hold(hold);
+        self.core.post_office.hold(hold.then_some(""));
+    }
+
+    /// Keeps deliveries back whose topic begins so, such as `orders/`, until [`Self::hold_webhooks`] lets them go.
+    pub fn hold_webhooks_of(&self, topics: &str) {
+        self.core.post_office.hold(Some(topics));
     }
 
     /// The next so many deliveries are lost without a trace.

@@ -71,35 +71,59 @@ pub(in crate::handlers) async fn read(desk: &Desk<'_>, places: &[(Sku, BranchCod
     Ok(places.iter().zip(office).map(figure).collect())
 }
 
-/// A figure that was written to the storefront, and how far web orders had moved the storefront's figure by then. From both
-/// follows what the storefront shows now, unless something happened there that nobody has told yet.
+/// A figure that the storefront showed, and how far web orders had moved the storefront's figure by then. From both follows
+/// what the storefront shows now, unless something happened there that nobody has told yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::handlers) struct Shown {
     pub quantity: i64,
+    /// As far as it was told by then.
     pub moved: i64,
+    /// How much further it had been moved without being told: below zero, back. The figure has it in it already.
+    pub untold: i64,
 }
 
 impl Shown {
     /// Reads what the journal keeps.
     pub(in crate::handlers) fn parse(value: &str) -> Option<Self> {
-        match value.split_once(" after ") {
-            Some((quantity, moved)) => Some(Self { quantity: quantity.parse().ok()?, moved: moved.parse().ok()? }),
-            None => Some(Self { quantity: value.parse().ok()?, moved: 0 }),
-        }
+        let (value, untold) = match value.split_once(" and untold ") {
+            Some((value, untold)) => (value, untold.parse().ok()?),
+            None => (value, 0),
+        };
+        let (quantity, moved) = match value.split_once(" after ") {
+            Some((quantity, moved)) => (quantity.parse().ok()?, moved.parse().ok()?),
+            None => (value.parse().ok()?, 0),
+        };
+        Some(Self { quantity, moved, untold })
     }
 
-    /// What the storefront shows once web orders have moved its figure so far.
+    /// How much of what was told since had been untold: its news changes nothing.
+    fn told_since(self, moved: i64) -> i64 {
+        let since = moved.saturating_sub(self.moved);
+        since.clamp(self.untold.min(0), self.untold.max(0))
+    }
+
+    /// What the storefront shows once web orders are told to have moved its figure so far.
     pub(in crate::handlers) fn by_now(self, moved: i64) -> i64 {
-        self.quantity.saturating_sub(moved.saturating_sub(self.moved))
+        let since = moved.saturating_sub(self.moved);
+        self.quantity.saturating_sub(since.saturating_sub(self.told_since(moved)))
+    }
+
+    /// What is still untold once web orders are told to have moved the figure so far.
+    pub(in crate::handlers) fn still_untold(self, moved: i64) -> i64 {
+        self.untold.saturating_sub(self.told_since(moved))
     }
 }
 
 impl std::fmt::Display for Shown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.moved {
-            0 => write!(f, "{}", self.quantity),
-            moved => write!(f, "{} after {moved}", self.quantity),
+        write!(f, "{}", self.quantity)?;
+        if (self.moved, self.untold) != (0, 0) {
+            write!(f, " after {}", self.moved)?;
         }
+        if self.untold != 0 {
+            write!(f, " and untold {}", self.untold)?;
+        }
+        Ok(())
     }
 }
 
@@ -109,10 +133,28 @@ mod tests {
 
     #[test]
     fn what_is_shown_follows_from_what_was_written_and_what_was_sold_since() {
-        let shown = Shown { quantity: 10, moved: 4 };
-        assert_eq!(Shown::parse(&shown.to_string()), Some(shown));
+        let shown = Shown { quantity: 10, moved: 4, untold: 0 };
         assert_eq!((shown.by_now(4), shown.by_now(7), shown.by_now(3)), (10, 7, 11));
-        assert_eq!(Shown::parse("-3"), Some(Shown { quantity: -3, moved: 0 }));
+    }
+
+    #[test]
+    fn what_was_found_before_it_was_told_is_not_taken_off_again() {
+        let shown = Shown { quantity: 10, moved: 4, untold: 3 };
+        assert_eq!((shown.by_now(4), shown.by_now(6), shown.by_now(7), shown.by_now(8)), (10, 10, 10, 9));
+        assert_eq!((shown.still_untold(4), shown.still_untold(6), shown.still_untold(9)), (3, 1, 0));
+        assert_eq!((shown.by_now(2), shown.still_untold(2)), (12, 3), "something else came back");
+        let back = Shown { quantity: 10, moved: 4, untold: -2 };
+        assert_eq!((back.by_now(4), back.by_now(2), back.by_now(1), back.by_now(5)), (10, 10, 11, 9));
+        assert_eq!((back.still_untold(4), back.still_untold(3), back.still_untold(0)), (-2, -1, 0));
+    }
+
+    #[test]
+    fn what_the_journal_keeps_is_read_again() {
+        for (quantity, moved, untold) in [(10, 4, 0), (10, 0, 0), (-3, 0, -1), (7, -2, 5)] {
+            let shown = Shown { quantity, moved, untold };
+            assert_eq!(Shown::parse(&shown.to_string()), Some(shown));
+        }
+        assert_eq!(Shown::parse("-3"), Some(Shown { quantity: -3, moved: 0, untold: 0 }));
         assert_eq!(Shown::parse("many"), None);
     }
 }

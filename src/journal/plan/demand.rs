@@ -13,6 +13,7 @@ pub(in crate::journal) type OrderKey = (String, String);
 pub(in crate::journal) struct Statement {
     pub key: OrderKey,
     pub version: i64,
+    pub left_out: bool,
     pub lines: Vec<Line>,
 }
 
@@ -53,6 +54,7 @@ impl Statement {
         Self {
             key: (channel.to_string(), text::key(&claim.order).into_owned()),
             version: claim.version.0,
+            left_out: claim.left_out,
             lines: claim.lines.iter().map(line).collect(),
         }
     }

@@ -11,10 +11,10 @@ use crate::domain::Moved;
 use crate::journal::plan::demand::{Count, OrderKey, Rows, Statement, movements, newest};
 use crate::journal::{Intent, text};
 
-const ORDERS: &str = "INSERT INTO web_order (channel, entity, version) \
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[]) AS t(channel, entity, version) \
+const ORDERS: &str = "INSERT INTO web_order (channel, entity, version, left_out) \
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS t(channel, entity, version, left_out) \
     ORDER BY channel COLLATE \"C\", entity COLLATE \"C\" \
-    ON CONFLICT (channel, entity) DO UPDATE SET version = excluded.version WHERE excluded.version >= web_order.version \
+    ON CONFLICT (channel, entity) DO UPDATE SET version = excluded.version, left_out = excluded.left_out WHERE excluded.version >= web_order.version \
     RETURNING channel, entity";
 const SKUS: &str = "SELECT l.channel, l.other, l.key FROM unnest($1::text[], $2::text[]) AS v(channel, other) \
     JOIN link l ON l.channel = v.channel AND l.kind = 'variant' AND l.other = v.other";
@@ -31,6 +31,7 @@ const MOVE: &str = "INSERT INTO web_moved (channel, sku, branch, available, on_h
     ON CONFLICT (channel, sku, branch) DO UPDATE SET available = web_moved.available + excluded.available, \
     on_hand = web_moved.on_hand + excluded.on_hand";
 const LIVE: &str = "UPDATE web_piece p SET live = CASE WHEN \
+    (SELECT w.left_out FROM web_order w WHERE w.channel = p.channel AND w.entity = p.entity) = 1 THEN 0 WHEN \
     (SELECT SUM(o.held) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > 0 OR \
     (SELECT SUM(o.held + o.gone) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > \
     (SELECT COALESCE(SUM(b.pieces), 0) FROM web_booked b WHERE b.channel = p.channel AND b.entity = p.entity \
@@ -60,8 +61,9 @@ pub(super) async fn state<'a>(work: &Work<'_>, statements: impl Iterator<Item = 
     }
     let (channels, entities) = columns(newest.keys());
     let versions: Vec<i64> = newest.values().map(|statement| statement.version).collect();
+    let left_out: Vec<i64> = newest.values().map(|statement| i64::from(statement.left_out)).collect();
     let mut kept = BTreeSet::new();
-    for row in work.rows(ORDERS, &[&channels, &entities, &versions]).await? {
+    for row in work.rows(ORDERS, &[&channels, &entities, &versions, &left_out]).await? {
         kept.insert((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?));
     }
     newest.retain(|key, _| kept.contains(key));

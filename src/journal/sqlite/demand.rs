@@ -8,8 +8,9 @@ use super::work::Work;
 use crate::journal::plan::demand::{Count, OrderKey, Rows, Statement, movements, newest};
 use crate::journal::{Intent, JournalError, text};
 
-const ORDER: &str = "INSERT INTO web_order (channel, entity, version) VALUES (?1, ?2, ?3) \
-    ON CONFLICT (channel, entity) DO UPDATE SET version = excluded.version WHERE excluded.version >= web_order.version";
+const ORDER: &str = "INSERT INTO web_order (channel, entity, version, left_out) VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT (channel, entity) DO UPDATE SET version = excluded.version, left_out = excluded.left_out \
+    WHERE excluded.version >= web_order.version";
 const SKU: &str = "SELECT key FROM link WHERE channel = ?1 AND kind = 'variant' AND other = ?2";
 const PIECES: &str = "SELECT sku, branch, held, gone, back FROM web_piece WHERE channel = ?1 AND entity = ?2";
 const CLEAR: &str = "DELETE FROM web_piece WHERE channel = ?1 AND entity = ?2";
@@ -19,6 +20,7 @@ const MOVE: &str = "INSERT INTO web_moved (channel, sku, branch, available, on_h
     ON CONFLICT (channel, sku, branch) DO UPDATE SET available = available + excluded.available, \
     on_hand = on_hand + excluded.on_hand";
 const LIVE: &str = "UPDATE web_piece SET live = CASE WHEN \
+    (SELECT left_out FROM web_order WHERE channel = ?1 AND entity = ?2) = 1 THEN 0 WHEN \
     (SELECT SUM(o.held) FROM web_piece o WHERE o.channel = ?1 AND o.entity = ?2 AND o.sku = web_piece.sku) > 0 OR \
     (SELECT SUM(o.held + o.gone) FROM web_piece o WHERE o.channel = ?1 AND o.entity = ?2 AND o.sku = web_piece.sku) > \
     (SELECT COALESCE(SUM(b.pieces), 0) FROM web_booked b WHERE b.channel = ?1 AND b.entity = ?2 AND b.sku = web_piece.sku \
@@ -31,7 +33,7 @@ const BOOKED: &str =
 /// Keeps the newest statement of each order.
 pub(super) fn state<'a>(work: &Work<'_>, statements: impl Iterator<Item = &'a Statement>) -> Result<(), JournalError> {
     for (key, statement) in newest(statements) {
-        if work.run(ORDER, params![key.0, key.1, statement.version])? == 0 {
+        if work.run(ORDER, params![key.0, key.1, statement.version, statement.left_out])? == 0 {
             continue;
         }
         let new = statement.rows(&skus(work, &statement)?);

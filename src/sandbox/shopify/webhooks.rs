@@ -87,7 +87,8 @@ pub(super) struct PostOffice {
     queue: Arc<Semaphore>,
     at_once: Semaphore,
     pending: watch::Sender<usize>,
-    held: watch::Sender<bool>,
+    /// Deliveries are kept back whose topic begins so.
+    held: watch::Sender<Option<String>>,
     to_lose: AtomicU64,
     counts: Mutex<WebhookCounts>,
     tasks: TaskTracker,
@@ -116,7 +117,7 @@ impl PostOffice {
             queue: Arc::new(Semaphore::new(QUEUE)),
             at_once: Semaphore::new(AT_ONCE),
             pending: watch::Sender::new(0),
-            held: watch::Sender::new(false),
+            held: watch::Sender::new(None),
             to_lose: AtomicU64::new(0),
             counts: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -167,8 +168,8 @@ impl PostOffice {
         secret.clone_into(&mut locked(&self.secret));
     }
 
-    pub(super) fn hold(&self, held: bool) {
-        self.held.send_replace(held);
+    pub(super) fn hold(&self, topics: Option<&str>) {
+        self.held.send_replace(topics.map(str::to_owned));
     }
 
     pub(super) fn lose(&self, deliveries: u64) {

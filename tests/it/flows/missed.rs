@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tillbridge::flow::reconcile::{self, Found, Window};
-use tillbridge::handlers::Desk;
 use tillbridge::sandbox::shopify::lives::{OrderPlan, SkuInfo};
 
 use crate::support::house::{Deployment, House, on_both_deployments};
@@ -12,16 +11,8 @@ const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), 
 
 /// Asks the shop once, for orders alone.
 async fn asks(house: &House, window: Window) -> Found {
-    let (bridge, channel) = (house.bridge.as_ref().unwrap(), &house.town().channel);
-    let sides = &bridge.stage.sides;
-    let desk = Desk {
-        channel,
-        journal: house.journal(),
-        storefront: sides.storefronts[&channel.storefront].as_ref(),
-        office: sides.offices[&channel.office].as_ref(),
-    };
-    let found = reconcile::once(&desk, window, false).await.unwrap();
-    bridge.stage.bells.deliveries.notify_one();
+    let found = reconcile::once(&house.desk(), window, false).await.unwrap();
+    house.bridge.as_ref().unwrap().stage.bells.deliveries.notify_one();
     found
 }
 

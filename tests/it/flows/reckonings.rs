@@ -319,8 +319,11 @@ on_both_deployments! {
         sold(&house, true, false).await;
         sold(&house, false, true).await;
         assert_eq!(house.town().office.document_counts().await.unwrap(), (0, 0));
-        // Orders that were left out stay out; the shop counts its own stock of them.
+        // Orders that were left out stay out, and hold nothing of the stock the office has.
         assert_eq!(house.dead_letters().await.len(), 0);
+        let skus: Vec<String> = house.town().assortment.skus.iter().map(ToString::to_string).collect();
+        let demand = house.journal().web_demand(&house.town().channel.name, &skus).await.unwrap();
+        assert_eq!((demand.pieces.len(), demand.moved.len()), (0, 1), "the shop sold pieces, the office owes it none");
         house.stop().await;
         house.rules().sale.pos_orders = Treatment::Book;
         house.start().await;

@@ -10,6 +10,7 @@ use super::things::*;
 
 on_both_journals! {
     what_an_order_takes_is_held_until_it_is_booked
+    an_order_the_channel_leaves_out_moves_the_shop_and_holds_nothing
     an_older_statement_of_an_order_is_left_out
     the_same_statement_again_moves_nothing
     a_variant_is_known_by_its_link_before_its_sku
@@ -28,11 +29,11 @@ fn tee() -> Sku {
 }
 
 fn line(open: i64, gone: i64, back: i64) -> (BranchCode, WebLine) {
-    (web(), WebLine { sku: Some(tee()), variant: None, location: None, open, gone, back })
+    (web(), WebLine { sku: Some(tee()), variant: None, location: None, open, gone, back, off: 0 })
 }
 
 fn claim(order: &str, version: i64, lines: Vec<(BranchCode, WebLine)>) -> WebClaim {
-    WebClaim { order: order.into(), version: Version(version), lines }
+    WebClaim { order: order.into(), version: Version(version), left_out: false, lines }
 }
 
 impl Shelf {
@@ -87,6 +88,16 @@ async fn what_an_order_takes_is_held_until_it_is_booked(shelf: Shelf) {
     let shelf = shelf.reopened().await;
     assert_eq!(shelf.holds().await, ((0, 0), Moved { available: 1, on_hand: 1 }), "what came back was booked before");
     assert_eq!(shelf.look("SELECT sku, live FROM web_piece").await, [("TEE".to_owned(), 0)], "it is out of the way");
+}
+
+async fn an_order_the_channel_leaves_out_moves_the_shop_and_holds_nothing(shelf: Shelf) {
+    let left_out = |version, lines| WebClaim { left_out: true, ..claim("order:1", version, lines) };
+    shelf.states(vec![left_out(1, vec![line(3, 0, 0)]), claim("order:2", 1, vec![line(1, 0, 0)])]).await;
+    assert_eq!(shelf.holds().await, ((1, 1), Moved { available: 4, on_hand: 0 }));
+    shelf.states(vec![left_out(2, vec![line(0, 3, 1)])]).await;
+    assert_eq!(shelf.holds().await, ((1, 1), Moved { available: 3, on_hand: 2 }));
+    shelf.states(vec![claim("order:1", 3, vec![line(0, 3, 2)])]).await;
+    assert_eq!(shelf.holds().await.0, (1, 4), "from the next news on, where the channel takes such orders now");
 }
 
 async fn an_older_statement_of_an_order_is_left_out(shelf: Shelf) {

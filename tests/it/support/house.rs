@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tillbridge::domain::{BranchCode, Sku};
 use tillbridge::flow::Pace;
+use tillbridge::handlers::Desk;
 use tillbridge::journal::clock::Clock;
 use tillbridge::journal::{DeadLetter, Journal, Selection};
 use tillbridge::policy::Channel;
@@ -137,6 +138,17 @@ impl House {
     /// Pieces of a SKU at a branch, by the office.
     pub async fn pieces(&self, sku: &str, branch: &str) -> i64 {
         self.town().office.stock(&Sku::parse(sku).unwrap(), &BranchCode::parse(branch).unwrap()).await.unwrap()
+    }
+
+    /// What a handler of the first town's channel works with.
+    pub fn desk(&self) -> Desk<'_> {
+        let (channel, sides) = (&self.town().channel, &self.bridge.as_ref().unwrap().stage.sides);
+        Desk {
+            channel,
+            journal: self.journal(),
+            storefront: sides.storefronts[&channel.storefront].as_ref(),
+            office: sides.offices[&channel.office].as_ref(),
+        }
     }
 
     /// The bridge's journal.

@@ -31,7 +31,9 @@ impl PostOffice {
         let weather = self.weather();
         self.dawdle(weather.delay_up_to).await;
         // The sender lives as long as this office, so waiting cannot fail.
-        let _ = self.held.subscribe().wait_for(|held| !held).await;
+        let is_held =
+            |held: &Option<String>| held.as_ref().is_some_and(|held| parcel.notice.topic.starts_with(held.as_str()));
+        let _ = self.held.subscribe().wait_for(|held| !is_held(held)).await;
         let mut wait = weather.first_retry_after;
         for attempt in 0..=RETRIES {
             if attempt > 0 {

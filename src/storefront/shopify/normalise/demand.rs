@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use super::lines;
-use super::sale::reference;
+use super::sale::{placed, reference};
 use super::wire::{LineItem, Order, RefundLine};
 use crate::domain::{LineKind, Version, WebLine, WebOrder};
 
@@ -29,7 +29,7 @@ pub(super) fn web_order(order: &Order) -> Option<WebOrder> {
     // shipped, cancelled or returned, so of two statements of one second the newer is the one that has moved more.
     let Version(least) = version_at(updated)?;
     let version = Version(least.checked_add(progress.min(WITHIN_A_SECOND - 1))?);
-    Some(WebOrder { order: order_key, version, lines: web_lines })
+    Some(WebOrder { order: order_key, version, placed: placed(order), lines: web_lines })
 }
 
 /// The least version a statement of that second has.
@@ -81,6 +81,7 @@ impl Taken {
             open: 0,
             gone: 0,
             back: 0,
+            off: 0,
         };
         let mut places = Vec::new();
         let mut gone = self.gone;
@@ -95,8 +96,8 @@ impl Taken {
             back -= here;
             places.push(WebLine { back: here, ..line(refund.location_id.as_ref().map(ToString::to_string)) });
         }
-        places.push(WebLine { open: self.open, gone, ..line(None) });
-        places.retain(|place| (place.open, place.gone, place.back) != (0, 0, 0));
+        places.push(WebLine { open: self.open, gone, off: self.cancelled, ..line(None) });
+        places.retain(|place| (place.open, place.gone, place.back, place.off) != (0, 0, 0, 0));
         places
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::web_order;
 use super::delivery;
-use crate::domain::WebOrder;
+use crate::domain::{Placed, WebOrder};
 
 fn order(updated_at: &str, line: &Value, rest: &Value) -> WebOrder {
     let mut body = json!({
@@ -51,6 +51,14 @@ fn what_is_sold_is_open_until_it_is_shipped() {
         [(None, 5, 0, 0)],
         "without its own count of what is open"
     );
+}
+
+#[test]
+fn what_was_taken_off_is_told_and_how_the_order_came_about() {
+    let refunds = json!({ "refunds": [refunded(2, "cancel")], "source_name": "pos", "test": true });
+    let order = order(NOON, &json!({ "fulfillable_quantity": 3, "current_quantity": 3 }), &refunds);
+    assert_eq!(order.lines.iter().map(|line| line.off).collect::<Vec<_>>(), [2]);
+    assert_eq!(order.placed, Placed { at_till: true, test: true });
 }
 
 #[test]
