@@ -337,6 +337,7 @@ async fn lives_at(when: SaleMoment, lives: u64, first: u64) {
     // The shelf is compared with what was done to it, not with what the bridge tells the shop.
     plan.every = Duration::from_secs(3_600);
     let mut house = House::build(Deployment::Embedded, vec![plan]).await;
+    house.lease(Duration::from_secs(600));
     house.rules().sale.when = when;
     if when == SaleMoment::Paid {
         house.rules().stock.figure = StockFigure::Available;
@@ -348,6 +349,9 @@ async fn lives_at(when: SaleMoment, lives: u64, first: u64) {
         same_id_twice: 60,
         new_id_twice: 60,
         delay_up_to: Duration::from_millis(250),
+        // No webhook is to be lost because the machine has no time to take it.
+        first_retry_after: Duration::from_millis(250),
+        answer_within: Duration::from_secs(60),
         ..WebhookWeather::default()
     };
     town.shop.webhook_weather(weather);
