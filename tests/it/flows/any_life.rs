@@ -352,7 +352,6 @@ async fn lives_at(when: SaleMoment, lives: u64, first: u64) {
         // No webhook is to be lost because the machine has no time to take it.
         first_retry_after: Duration::from_millis(250),
         answer_within: Duration::from_secs(60),
-        ..WebhookWeather::default()
     };
     town.shop.webhook_weather(weather);
     let mut before = BTreeMap::new();
@@ -362,12 +361,12 @@ async fn lives_at(when: SaleMoment, lives: u64, first: u64) {
         }
     }
     let mut running = tokio::task::JoinSet::new();
-    let (mut moves, mut lived) = (Moves::new(), BTreeMap::new());
+    let (mut moves, mut by_order) = (Moves::new(), BTreeMap::new());
     let mut take = |done: Lived| {
         for (slot, pieces) in &done.moves {
             *moves.entry(slot.clone()).or_insert(0) += pieces;
         }
-        lived.insert(format!("order:{}", done.order), done);
+        by_order.insert(format!("order:{}", done.order), done);
     };
     for seed in first..first + lives {
         if (seed - first) % BATCH == BATCH - 1 {
@@ -393,8 +392,8 @@ async fn lives_at(when: SaleMoment, lives: u64, first: u64) {
             house.rest().await;
         }
     }
-    assert_eq!(troubled(&house, "waiting", &lived).await, Vec::<String>::new());
-    assert_eq!(troubled(&house, "dead", &lived).await, Vec::<String>::new());
+    assert_eq!(troubled(&house, "waiting", &by_order).await, Vec::<String>::new());
+    assert_eq!(troubled(&house, "dead", &by_order).await, Vec::<String>::new());
     for (slot, was) in before {
         let is = house.pieces(&slot.0, BRANCHES[slot.1]).await;
         let by = moves.get(&slot).copied().unwrap_or(0);
