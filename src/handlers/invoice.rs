@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::{EventType, Fact, Payments, Sale};
-use crate::journal::{Claim, Outcome, Settlement};
+use crate::journal::{Claim, LinkKind, Outcome, Settlement};
 
 use super::books::Ledgers;
 use super::document::{Job, Paper, carry_out};
@@ -38,8 +38,14 @@ impl Handler for WriteInvoice {
                 _ => None,
             })
             .collect();
-        let mut ledgers = match Ledgers::read(desk, sales.iter().map(|(_, sale)| &sale.reference)).await {
-            Ok(ledgers) => ledgers,
+        let references: Vec<String> = sales.iter().map(|(_, sale)| sale.reference.to_string()).collect();
+        let read = async {
+            let ledgers = Ledgers::read(desk, sales.iter().map(|(_, sale)| &sale.reference)).await?;
+            let ended = desk.journal.links(&desk.channel.name, LinkKind::Cancelled, &references).await?;
+            Ok((ledgers, ended))
+        };
+        let (mut ledgers, ended) = match read.await {
+            Ok(read) => read,
             Err(error) => return journal_failed(batch, &error),
         };
         let wanted: Vec<Wanted> = sales.iter().flat_map(|(_, sale)| &sale.lines).map(Wanted::from).collect();
@@ -55,7 +61,7 @@ impl Handler for WriteInvoice {
         };
         let (mut settled, mut jobs, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         let mut taken = std::collections::HashSet::new();
-        for (claim, sale) in sales {
+        for ((claim, sale), ended) in sales.into_iter().zip(ended) {
             let order = sale.reference.clone();
             match ledgers.of(&order) {
                 Some(books) if books.cover(sale) => {
@@ -68,7 +74,8 @@ impl Handler for WriteInvoice {
                     unclear.push(Subject::new(claim, order));
                     continue;
                 }
-                None if !taken.insert(order.clone()) => {
+                // News that is older than the order's end, whose refunds wait for no invoice any more.
+                None if ended.is_some() || !taken.insert(order.clone()) => {
                     unclear.push(Subject::new(claim, order));
                     continue;
                 }

@@ -394,6 +394,7 @@ async fn lives_at(when: SaleMoment, lives: u64, first: u64) {
     }
     assert_eq!(troubled(&house, "waiting", &by_order).await, Vec::<String>::new());
     assert_eq!(troubled(&house, "dead", &by_order).await, Vec::<String>::new());
+    assert_eq!(house.town().differences().await.unwrap(), Vec::<String>::new());
     for (slot, was) in before {
         let is = house.pieces(&slot.0, BRANCHES[slot.1]).await;
         let by = moves.get(&slot).copied().unwrap_or(0);
