@@ -45,7 +45,7 @@ mod tally;
 mod text;
 mod value;
 
-pub use privacy::{Archive, KeptDocument, KeptPage, NewPrivacyRecord, Place, PrivacyRecord, Replacements};
+pub use privacy::{Archive, KeptDocument, KeptPage, KeptPlan, NewPrivacyRecord, Place, PrivacyRecord, Replacements};
 
 /// Why the journal could not answer.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -1,7 +1,8 @@
 //! From a sale or a credit in our own words to the document the office books: items, branches, pay codes, customer.
 
 use crate::domain::{
-    BranchCode, Buyer, CallError, Credit, DocumentRef, Entry, Imbalance, LineKind, Money, Payment, Payments, Sale,
+    BranchCode, Buyer, CallError, Credit, DocumentRef, ERASED, Entry, Imbalance, LineKind, Money, Payment, Payments,
+    Sale,
 };
 use crate::office::{Document, DocumentCustomer, DocumentKind, DocumentLine, DocumentPayment};
 
@@ -191,8 +192,9 @@ fn customer_of(desk: &Desk<'_>, buyer: &Buyer, order: &str) -> DocumentCustomer 
     let (key, has_account) = match buyer {
         Buyer::Account { id, .. } => (format!("{shop}/customer:{id}"), true),
         Buyer::Guest { profile } => match &profile.email {
-            Some(email) => (guest_key(shop, email), false),
-            None => (format!("{shop}/guest:{order}"), false),
+            Some(email) if email != ERASED => (guest_key(shop, email), false),
+            // Two who were forgotten are not one person.
+            _ => (format!("{shop}/guest:{order}"), false),
         },
     };
     DocumentCustomer { key, has_account, profile: buyer.profile().clone() }
