@@ -4,11 +4,13 @@ use crate::domain::{
     BranchCode, Buyer, CallError, Credit, DocumentRef, ERASED, Entry, Imbalance, LineKind, Money, Payment, Payments,
     Sale,
 };
+use crate::journal::{Claim, Outcome};
 use crate::office::{Document, DocumentCustomer, DocumentKind, DocumentLine, DocumentPayment};
 
 use super::Desk;
 use super::document::{Paper, external};
 use super::items::{Items, Wanted};
+use super::outcome::after_failure;
 
 /// Why no document could be made of an event.
 pub(super) enum Refused {
@@ -28,6 +30,15 @@ pub(super) enum Refused {
 impl Refused {
     pub(super) fn dead(reason: impl Into<String>, action: impl Into<String>) -> Self {
         Self::Dead { reason: reason.into(), action: action.into() }
+    }
+
+    /// What follows for a claim.
+    pub(super) async fn outcome(self, desk: &Desk<'_>, claim: &Claim) -> Outcome {
+        match self {
+            Self::Dead { reason, action } => Outcome::Dead { reason, action },
+            Self::Call(error) => after_failure(desk, claim, &error).await,
+            Self::Unclear => Outcome::Ignored("nothing can be said of it".into()),
+        }
     }
 
     /// The dead letter of figures that do not add up.
