@@ -261,7 +261,7 @@ on_both_deployments! {
     async fn a_refund_waits_for_its_money(deployment: Deployment) {
         let house = House::open(deployment).await;
         let (shop, office) = (&house.town().shop, &house.town().office);
-        let (plan, order, refund) = comes_back_with_money_on_its_way(&house).await;
+        let (_, order, refund) = comes_back_with_money_on_its_way(&house).await;
         assert_eq!(office.document_counts().await.unwrap(), (1, 0));
         assert_eq!(house.dead_letters().await.len(), 0);
         shop.settle_refund(refund, true).await.unwrap();

@@ -255,7 +255,7 @@ async fn a_plan_that_is_not_needed_is_not_in_the_file_any_more() {
     found[0].plan = "{}".into();
     let replacements = Replacements { plans: found, ..Replacements::default() };
     assert!(shelf.journal.replace_kept(record.id, &Place::START, &Place::End, replacements).await.unwrap());
-    let file = shelf.file_at_rest().await;
+    let file = shelf.file_at_rest();
     let holds = |wanted: &str| file.windows(wanted.len()).any(|window| window == wanted.as_bytes());
     assert!(holds("invoice order:2"), "what was intended is still known");
     assert!(!holds("booked-bob") && !holds("forgotten-fay") && !holds("xxxxxxxx"));

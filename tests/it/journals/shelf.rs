@@ -149,7 +149,7 @@ impl Shelf {
     }
 
     /// The bytes of the file once nobody has it open any more.
-    pub async fn file_at_rest(self) -> Vec<u8> {
+    pub fn file_at_rest(self) -> Vec<u8> {
         let Place::File { path, _folder } = self.place else { panic!("this journal is no file") };
         drop(self.journal);
         std::fs::read(&path).unwrap()
