@@ -82,6 +82,7 @@ pub(super) fn state(
         },
         tax_included: head.taxes_included,
         complete: all_shipped || head.cancelled_at.is_some() || (!left && shipped.is_empty()),
+        cancelled: head.cancelled_at.is_some(),
         lines: all,
         shipped,
         payments: money.payments,
