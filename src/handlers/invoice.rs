@@ -13,7 +13,7 @@ use crate::journal::{Claim, LinkKind, Outcome, Settlement};
 use super::books::Ledgers;
 use super::document::{Job, Paper, carry_out};
 use super::items::{Items, Wanted};
-use super::outcome::{after_failure, journal_failed};
+use super::outcome::{all_failed, journal_failed};
 use super::paper::{self, Refused};
 use super::reckoning::{Subject, reckon};
 use super::{Desk, Handler, Policy};
@@ -51,13 +51,7 @@ impl Handler for WriteInvoice {
         let wanted: Vec<Wanted> = sales.iter().flat_map(|(_, sale)| &sale.lines).map(Wanted::from).collect();
         let items = match Items::read(desk, &wanted).await {
             Ok(items) => items,
-            Err(error) => {
-                let mut settled = Vec::new();
-                for claim in batch {
-                    settled.push(Settlement::of(claim, after_failure(desk, claim, &error).await));
-                }
-                return settled;
-            }
+            Err(error) => return all_failed(desk, batch, &error).await,
         };
         let (mut settled, mut jobs, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         let mut taken = std::collections::HashSet::new();
@@ -86,12 +80,7 @@ impl Handler for WriteInvoice {
                     jobs.push(Job { claims: vec![claim], order, papers: vec![paper], then: None, links: Vec::new() });
                 }
                 Err(Refused::Unclear) => unclear.push(Subject::new(claim, order)),
-                Err(Refused::Dead { reason, action }) => {
-                    settled.push(Settlement::of(claim, Outcome::Dead { reason, action }));
-                }
-                Err(Refused::Call(error)) => {
-                    settled.push(Settlement::of(claim, after_failure(desk, claim, &error).await));
-                }
+                Err(refused) => settled.push(Settlement::of(claim, refused.outcome(desk, claim).await)),
             }
         }
         settled.extend(carry_out(desk, &mut ledgers, jobs).await);

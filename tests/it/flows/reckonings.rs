@@ -56,6 +56,19 @@ async fn nothing_waits(house: &House) {
     house.rest().await;
 }
 
+/// Two pieces are sold and one comes back, its money on its way: the plan, the order and the refund.
+async fn comes_back_with_money_on_its_way(house: &House) -> (OrderPlan, u64, u64) {
+    let shop = &house.town().shop;
+    let plan = order_of(house, &[2]);
+    let order = shop.place_order(&plan).await.unwrap();
+    shop.fulfil(order).await.unwrap();
+    let mut refund = back(&plan, 0, 1, Restock::Return { location: 0 });
+    refund.payments[0].pending = true;
+    let refund = shop.refund(order, &refund).await.unwrap();
+    house.rest().await;
+    (plan, order, refund)
+}
+
 on_both_deployments! {
     // proves F-336 F-359
     async fn payments_that_came_after_the_news_they_are_read_for_are_booked_with_what_they_paid(deployment: Deployment) {
@@ -272,13 +285,7 @@ on_both_deployments! {
     async fn a_refund_waits_for_its_money(deployment: Deployment) {
         let house = House::open(deployment).await;
         let (shop, office) = (&house.town().shop, &house.town().office);
-        let plan = order_of(&house, &[2]);
-        let order = shop.place_order(&plan).await.unwrap();
-        shop.fulfil(order).await.unwrap();
-        let mut refund = back(&plan, 0, 1, Restock::Return { location: 0 });
-        refund.payments[0].pending = true;
-        let refund = shop.refund(order, &refund).await.unwrap();
-        house.rest().await;
+        let (_, order, refund) = comes_back_with_money_on_its_way(&house).await;
         assert_eq!(office.document_counts().await.unwrap(), (1, 0));
         assert_eq!(house.dead_letters().await.len(), 0);
         shop.settle_refund(refund, true).await.unwrap();
@@ -293,13 +300,7 @@ on_both_deployments! {
         let (shop, office) = (&house.town().shop, &house.town().office);
         let sku = shop.catalogue()[0].sku.clone();
         let before = house.pieces(&sku, "WEB").await;
-        let plan = order_of(&house, &[2]);
-        let order = shop.place_order(&plan).await.unwrap();
-        shop.fulfil(order).await.unwrap();
-        let mut refund = back(&plan, 0, 1, Restock::Return { location: 0 });
-        refund.payments[0].pending = true;
-        let refund = shop.refund(order, &refund).await.unwrap();
-        house.rest().await;
+        let (plan, order, refund) = comes_back_with_money_on_its_way(&house).await;
         shop.settle_refund(refund, false).await.unwrap();
         house.rest().await;
         nothing_waits(&house).await;
