@@ -6,10 +6,12 @@
 
 mod bridge;
 mod configuration;
+mod progress;
 mod promises;
 mod town;
 
 pub use bridge::{Bridge, Bus, Journal, Plan};
 pub use configuration::{Configuration, configuration};
+pub use progress::Progress;
 pub use promises::broken;
 pub use town::{BRANCHES, PRICE_LISTS, Town, TownPlan};

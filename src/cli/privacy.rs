@@ -158,7 +158,7 @@ async fn export(
     let mut place = Place::START;
     while place != Place::End {
         let of_events = matches!(place, Place::Events(_));
-        let page = journal.kept(place, PAGE).await?;
+        let page = journal.kept(place.clone(), PAGE).await?;
         let theirs = page.documents.into_iter().filter(|one| concerns(channel, &person, record.wish, one, of_events));
         if of_events { &mut events } else { &mut deliveries }.extend(theirs.map(kept).collect::<Result<Vec<_>, _>>()?);
         place = page.next;

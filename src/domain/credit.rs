@@ -35,6 +35,24 @@ pub struct CreditLine {
 }
 
 impl CreditLine {
+    /// A line that is no goods.
+    #[must_use]
+    pub fn other(line: String, kind: LineKind, title: &str, amount: Money, tax: Money) -> Self {
+        Self {
+            line,
+            kind,
+            sku: None,
+            variant: None,
+            title: title.into(),
+            quantity: 1,
+            amount,
+            tax,
+            restock: false,
+            location: None,
+            barcode: None,
+        }
+    }
+
     /// Whether it is no thing given back but a difference: between reckoned and paid, or by the rounding of cash.
     #[must_use]
     pub fn is_difference(&self) -> bool {

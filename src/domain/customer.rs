@@ -78,6 +78,24 @@ impl Buyer {
 }
 
 impl CustomerProfile {
+    /// The same with what the addresses say of the person: who has no name or telephone of their own is called what the bill says,
+    /// else what the parcel says.
+    #[must_use]
+    pub fn completed(self) -> Self {
+        let Self { first_name, last_name, email, phone, billing, shipping } = self;
+        let from_addresses = |part: fn(&Address) -> &Option<String>| {
+            [&billing, &shipping].into_iter().flatten().find_map(|address| part(address).clone())
+        };
+        Self {
+            first_name: first_name.or_else(|| from_addresses(|address| &address.first_name)),
+            last_name: last_name.or_else(|| from_addresses(|address| &address.last_name)),
+            email: email.map(|email| email.to_lowercase()),
+            phone: phone.or_else(|| from_addresses(|address| &address.phone)),
+            billing,
+            shipping,
+        }
+    }
+
     /// Whether what was personal in it was erased.
     #[must_use]
     pub fn is_erased(&self) -> bool {

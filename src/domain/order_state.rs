@@ -33,6 +33,8 @@ pub struct OrderState {
     pub shipped: Vec<ShippedPieces>,
     /// Whether nothing more will be shipped: all of it was, or what was not has been taken off or cancelled.
     pub complete: bool,
+    /// Whether it was cancelled: nobody will pay for it any more.
+    pub cancelled: bool,
     /// Money that came in, oldest first: only what really moved, change that was given taken off.
     pub payments: Vec<Payment>,
     /// What cash rounding added to those payments, or took from them.

@@ -8,13 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::{EventType, Fact};
-use crate::journal::{Claim, Effect, Link, LinkKind, Outcome, Settlement};
+use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement};
 use crate::office::DocumentCustomer;
 use crate::policy::ReceiveCustomers;
 
-use super::outcome::{after_failure, journal_failed};
-use super::state::{newest, wrote};
-use super::{Desk, Handler, Policy};
+use super::outcome::after_failure;
+use super::state::{Fresh, WriteState, wrote};
+use super::{Desk, Policy};
 
 const POLICY: Policy = Policy {
     name: "account",
@@ -28,22 +28,19 @@ const POLICY: Policy = Policy {
 pub(super) struct TakeAccount;
 
 #[async_trait]
-impl Handler for TakeAccount {
+impl WriteState for TakeAccount {
     fn policy(&self) -> &'static Policy {
         &POLICY
     }
 
-    async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
+    async fn write(&self, desk: &Desk<'_>, fresh: Fresh<'_>) -> Result<Vec<Settlement>, JournalError> {
+        let Fresh { claims, mut settled } = fresh;
         if desk.channel.customers.receive == ReceiveCustomers::WithDocuments {
             let reason = "an account becomes a customer with its first invoice or credit note";
-            return batch.iter().map(|claim| Settlement::of(claim, Outcome::Ignored(reason.into()))).collect();
+            settled.extend(claims.iter().map(|(claim, _)| Settlement::of(claim, Outcome::Ignored(reason.into()))));
+            return Ok(settled);
         }
-        let fresh = match newest(desk, batch).await {
-            Ok(fresh) => fresh,
-            Err(error) => return journal_failed(batch, &error),
-        };
-        let mut settled = fresh.settled;
-        for (claim, _) in fresh.claims {
+        for (claim, _) in claims {
             let Fact::AccountChanged(account) = &claim.event.draft.fact else { continue };
             if account.profile.is_erased() {
                 let reason = "what is kept of the account was erased at the person's request".to_owned();
@@ -57,7 +54,7 @@ impl Handler for TakeAccount {
                 Err(error) => Settlement::of(claim, after_failure(desk, claim, &error).await),
             });
         }
-        settled
+        Ok(settled)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::journal::{Claim, LinkKind, Outcome, Settlement};
 use super::books::Ledgers;
 use super::document::{Job, Paper, carry_out};
 use super::items::{Items, Wanted};
-use super::outcome::{after_failure, journal_failed};
+use super::outcome::{all_failed, journal_failed};
 use super::paper::{self, Refused};
 use super::reckoning::{Subject, reckon};
 use super::{Desk, Handler, Policy};
@@ -51,13 +51,7 @@ impl Handler for WriteCreditNote {
         let wanted: Vec<Wanted> = credits.iter().flat_map(|(_, credit)| &credit.lines).map(Wanted::from).collect();
         let items = match Items::read(desk, &wanted).await {
             Ok(items) => items,
-            Err(error) => {
-                let mut settled = Vec::new();
-                for claim in batch {
-                    settled.push(Settlement::of(claim, after_failure(desk, claim, &error).await));
-                }
-                return settled;
-            }
+            Err(error) => return all_failed(desk, batch, &error).await,
         };
         let (mut settled, mut jobs, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         for ((claim, credit), ended) in credits.into_iter().zip(ended) {
@@ -84,12 +78,7 @@ impl Handler for WriteCreditNote {
                     links: Vec::new(),
                 }),
                 Err(Refused::Unclear) => unclear.push(Subject::new(claim, credit.sale.clone())),
-                Err(Refused::Dead { reason, action }) => {
-                    settled.push(Settlement::of(claim, Outcome::Dead { reason, action }));
-                }
-                Err(Refused::Call(error)) => {
-                    settled.push(Settlement::of(claim, after_failure(desk, claim, &error).await));
-                }
+                Err(refused) => settled.push(Settlement::of(claim, refused.outcome(desk, claim).await)),
             }
         }
         settled.extend(carry_out(desk, &mut ledgers, jobs).await);

@@ -15,8 +15,8 @@ use crate::policy::SendCustomers;
 use crate::storefront::{CustomerWrite, KnownAddress};
 
 use super::outcome::{after_failure, journal_failed};
-use super::state::{newest, wrote};
-use super::{Desk, Handler, Policy};
+use super::state::{Fresh, WriteState, wrote};
+use super::{Desk, Policy};
 
 const POLICY: Policy = Policy {
     name: "customer",
@@ -32,25 +32,21 @@ const KINDS: [&str; 2] = ["billing", "shipping"];
 pub(super) struct WriteCustomer;
 
 #[async_trait]
-impl Handler for WriteCustomer {
+impl WriteState for WriteCustomer {
     fn policy(&self) -> &'static Policy {
         &POLICY
     }
 
-    async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
-        let fresh = match newest(desk, batch).await {
-            Ok(fresh) => fresh,
-            Err(error) => return journal_failed(batch, &error),
-        };
-        let mut settled = fresh.settled;
-        for (claim, last) in fresh.claims {
+    async fn write(&self, desk: &Desk<'_>, fresh: Fresh<'_>) -> Result<Vec<Settlement>, JournalError> {
+        let Fresh { claims, mut settled } = fresh;
+        for (claim, last) in claims {
             let Fact::CustomerChanged(customer) = &claim.event.draft.fact else { continue };
             match write(desk, claim, customer, last).await {
                 Ok(settlement) => settled.push(settlement),
                 Err(error) => settled.extend(journal_failed(std::slice::from_ref(claim), &error)),
             }
         }
-        settled
+        Ok(settled)
     }
 }
 

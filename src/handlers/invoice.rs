@@ -8,12 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::{EventType, Fact, Payments, Sale};
-use crate::journal::{Claim, Outcome, Settlement};
+use crate::journal::{Claim, LinkKind, Outcome, Settlement};
 
 use super::books::Ledgers;
 use super::document::{Job, Paper, carry_out};
 use super::items::{Items, Wanted};
-use super::outcome::{after_failure, journal_failed};
+use super::outcome::{all_failed, journal_failed};
 use super::paper::{self, Refused};
 use super::reckoning::{Subject, reckon};
 use super::{Desk, Handler, Policy};
@@ -38,24 +38,24 @@ impl Handler for WriteInvoice {
                 _ => None,
             })
             .collect();
-        let mut ledgers = match Ledgers::read(desk, sales.iter().map(|(_, sale)| &sale.reference)).await {
-            Ok(ledgers) => ledgers,
+        let references: Vec<String> = sales.iter().map(|(_, sale)| sale.reference.to_string()).collect();
+        let read = async {
+            let ledgers = Ledgers::read(desk, sales.iter().map(|(_, sale)| &sale.reference)).await?;
+            let ended = desk.journal.links(&desk.channel.name, LinkKind::Cancelled, &references).await?;
+            Ok((ledgers, ended))
+        };
+        let (mut ledgers, ended) = match read.await {
+            Ok(read) => read,
             Err(error) => return journal_failed(batch, &error),
         };
         let wanted: Vec<Wanted> = sales.iter().flat_map(|(_, sale)| &sale.lines).map(Wanted::from).collect();
         let items = match Items::read(desk, &wanted).await {
             Ok(items) => items,
-            Err(error) => {
-                let mut settled = Vec::new();
-                for claim in batch {
-                    settled.push(Settlement::of(claim, after_failure(desk, claim, &error).await));
-                }
-                return settled;
-            }
+            Err(error) => return all_failed(desk, batch, &error).await,
         };
         let (mut settled, mut jobs, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
         let mut taken = std::collections::HashSet::new();
-        for (claim, sale) in sales {
+        for ((claim, sale), ended) in sales.into_iter().zip(ended) {
             let order = sale.reference.clone();
             match ledgers.of(&order) {
                 Some(books) if books.cover(sale) => {
@@ -68,7 +68,8 @@ impl Handler for WriteInvoice {
                     unclear.push(Subject::new(claim, order));
                     continue;
                 }
-                None if !taken.insert(order.clone()) => {
+                // News that is older than the order's end, whose refunds wait for no invoice any more.
+                None if ended.is_some() || !taken.insert(order.clone()) => {
                     unclear.push(Subject::new(claim, order));
                     continue;
                 }
@@ -79,12 +80,7 @@ impl Handler for WriteInvoice {
                     jobs.push(Job { claims: vec![claim], order, papers: vec![paper], then: None, links: Vec::new() });
                 }
                 Err(Refused::Unclear) => unclear.push(Subject::new(claim, order)),
-                Err(Refused::Dead { reason, action }) => {
-                    settled.push(Settlement::of(claim, Outcome::Dead { reason, action }));
-                }
-                Err(Refused::Call(error)) => {
-                    settled.push(Settlement::of(claim, after_failure(desk, claim, &error).await));
-                }
+                Err(refused) => settled.push(Settlement::of(claim, refused.outcome(desk, claim).await)),
             }
         }
         settled.extend(carry_out(desk, &mut ledgers, jobs).await);
@@ -98,6 +94,10 @@ async fn document(desk: &Desk<'_>, sale: &Sale, items: &Items) -> Result<Paper, 
     if let Payments::AskStorefront { order, .. } = &sale.payments {
         let payments = desk.storefront.payments(order).await.map_err(Refused::Call)?;
         sale.payments = Payments::Each { payments };
+        // They are read later than the delivery was written: money that moved in between belongs to what came after it.
+        if sale.check_balance().is_err() {
+            return Err(Refused::Unclear);
+        }
     }
     paper::invoice(desk, &sale, items, false)
 }

@@ -11,9 +11,9 @@ use async_trait::async_trait;
 use crate::domain::{Branch, BranchCode, EventType, Fact, Version};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement};
 
-use super::outcome::{after_failure, journal_failed};
-use super::state::{newest, wrote};
-use super::{Desk, Handler, Policy};
+use super::outcome::after_failure;
+use super::state::{Fresh, WriteState, wrote};
+use super::{Desk, Policy};
 
 const POLICY: Policy =
     Policy { name: "location", consumes: &[EventType::BranchChanged], batch: 16, linger: Duration::ZERO, workers: 1 };
@@ -25,18 +25,14 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 pub(super) struct WriteLocation;
 
 #[async_trait]
-impl Handler for WriteLocation {
+impl WriteState for WriteLocation {
     fn policy(&self) -> &'static Policy {
         &POLICY
     }
 
-    async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
-        let fresh = match newest(desk, batch).await {
-            Ok(fresh) => fresh,
-            Err(error) => return journal_failed(batch, &error),
-        };
-        let mut settled = fresh.settled;
-        for (claim, last) in fresh.claims {
+    async fn write(&self, desk: &Desk<'_>, fresh: Fresh<'_>) -> Result<Vec<Settlement>, JournalError> {
+        let Fresh { claims, mut settled } = fresh;
+        for (claim, last) in claims {
             let Fact::BranchChanged(branch) = &claim.event.draft.fact else { continue };
             if let Some(reason) = left_alone(desk, branch) {
                 settled.push(Settlement::of(claim, Outcome::Ignored(reason)));
@@ -52,7 +48,7 @@ impl Handler for WriteLocation {
                 Err(error) => Settlement::of(claim, after_failure(desk, claim, &error).await),
             });
         }
-        settled
+        Ok(settled)
     }
 }
 

@@ -43,6 +43,15 @@ pub(super) async fn after_failure(desk: &Desk<'_>, claim: &Claim, error: &CallEr
     }
 }
 
+/// What follows for every claim of a batch from a call that was made for all of them.
+pub(super) async fn all_failed(desk: &Desk<'_>, batch: &[Claim], error: &CallError) -> Vec<Settlement> {
+    let mut settled = Vec::with_capacity(batch.len());
+    for claim in batch {
+        settled.push(Settlement::of(claim, after_failure(desk, claim, error).await));
+    }
+    settled
+}
+
 /// Exponential back-off with full jitter, and a dead letter at the end of patience.
 pub(super) fn try_again(failures: u32, reason: String) -> Outcome {
     if failures + 1 >= MOST_FAILURES {

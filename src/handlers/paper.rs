@@ -1,13 +1,16 @@
 //! From a sale or a credit in our own words to the document the office books: items, branches, pay codes, customer.
 
 use crate::domain::{
-    BranchCode, Buyer, CallError, Credit, DocumentRef, Entry, Imbalance, LineKind, Money, Payment, Payments, Sale,
+    BranchCode, Buyer, CallError, Credit, DocumentRef, ERASED, Entry, Imbalance, LineKind, Money, Payment, Payments,
+    Sale,
 };
+use crate::journal::{Claim, Outcome};
 use crate::office::{Document, DocumentCustomer, DocumentKind, DocumentLine, DocumentPayment};
 
 use super::Desk;
 use super::document::{Paper, external};
 use super::items::{Items, Wanted};
+use super::outcome::after_failure;
 
 /// Why no document could be made of an event.
 pub(super) enum Refused {
@@ -27,6 +30,15 @@ pub(super) enum Refused {
 impl Refused {
     pub(super) fn dead(reason: impl Into<String>, action: impl Into<String>) -> Self {
         Self::Dead { reason: reason.into(), action: action.into() }
+    }
+
+    /// What follows for a claim.
+    pub(super) async fn outcome(self, desk: &Desk<'_>, claim: &Claim) -> Outcome {
+        match self {
+            Self::Dead { reason, action } => Outcome::Dead { reason, action },
+            Self::Call(error) => after_failure(desk, claim, &error).await,
+            Self::Unclear => Outcome::Ignored("nothing can be said of it".into()),
+        }
     }
 
     /// The dead letter of figures that do not add up.
@@ -191,8 +203,9 @@ fn customer_of(desk: &Desk<'_>, buyer: &Buyer, order: &str) -> DocumentCustomer 
     let (key, has_account) = match buyer {
         Buyer::Account { id, .. } => (format!("{shop}/customer:{id}"), true),
         Buyer::Guest { profile } => match &profile.email {
-            Some(email) => (guest_key(shop, email), false),
-            None => (format!("{shop}/guest:{order}"), false),
+            Some(email) if email != ERASED => (guest_key(shop, email), false),
+            // Two who were forgotten are not one person.
+            _ => (format!("{shop}/guest:{order}"), false),
         },
     };
     DocumentCustomer { key, has_account, profile: buyer.profile().clone() }

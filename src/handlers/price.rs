@@ -11,12 +11,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::{EventType, Fact, Price, Version};
-use crate::journal::{Claim, Effect, LinkKind, Outcome, Settlement, Written};
+use crate::journal::{Claim, Effect, JournalError, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{ListPrice, PriceRow, PriceRules};
 
-use super::outcome::{after_failure, journal_failed};
-use super::state::{newest, wrote};
-use super::{Desk, Handler, Policy};
+use super::outcome::after_failure;
+use super::state::{Fresh, WriteState, wrote};
+use super::{Desk, Policy};
 
 const POLICY: Policy = Policy {
     name: "price",
@@ -42,19 +42,14 @@ struct Due<'a> {
 }
 
 #[async_trait]
-impl Handler for WritePrices {
+impl WriteState for WritePrices {
     fn policy(&self) -> &'static Policy {
         &POLICY
     }
 
-    async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
-        let fresh = match newest(desk, batch).await {
-            Ok(fresh) => fresh,
-            Err(error) => return journal_failed(batch, &error),
-        };
-        let mut settled = fresh.settled;
-        let prices: Vec<(&Claim, &Price, Option<Written>)> = fresh
-            .claims
+    async fn write(&self, desk: &Desk<'_>, fresh: Fresh<'_>) -> Result<Vec<Settlement>, JournalError> {
+        let Fresh { claims, mut settled } = fresh;
+        let prices: Vec<(&Claim, &Price, Option<Written>)> = claims
             .into_iter()
             .filter_map(|(claim, last)| match &claim.event.draft.fact {
                 Fact::PriceChanged(price) => Some((claim, price, last)),
@@ -64,12 +59,8 @@ impl Handler for WritePrices {
         let skus: Vec<String> = prices.iter().map(|(_, price, _)| price.sku.to_string()).collect();
         let styles: Vec<String> = prices.iter().map(|(_, price, _)| price.style.to_string()).collect();
         let channel = &desk.channel.name;
-        let variants = desk.journal.links(channel, LinkKind::Variant, &skus).await;
-        let products = desk.journal.links(channel, LinkKind::Product, &styles).await;
-        let (variants, products) = match (variants, products) {
-            (Ok(variants), Ok(products)) => (variants, products),
-            (Err(error), _) | (_, Err(error)) => return journal_failed(batch, &error),
-        };
+        let variants = desk.journal.links(channel, LinkKind::Variant, &skus).await?;
+        let products = desk.journal.links(channel, LinkKind::Product, &styles).await?;
         let (now, rules) = (desk.journal.now(), &desk.channel.prices);
         let mut by_product: BTreeMap<String, Vec<Due<'_>>> = BTreeMap::new();
         for (((claim, price, last), variant), product) in prices.into_iter().zip(variants).zip(products) {
@@ -97,7 +88,7 @@ impl Handler for WritePrices {
                 });
             }
         }
-        settled
+        Ok(settled)
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::domain::{CallError, EventType, Fact, Person, PrivacyRequest, PrivacyWish, Version, erase};
 use crate::journal::{
-    Claim, Effect, JournalError, KeptDocument, NewPrivacyRecord, Outcome, Place, PrivacyRecord, Replacements,
+    Claim, Effect, JournalError, KeptDocument, KeptPlan, NewPrivacyRecord, Outcome, Place, PrivacyRecord, Replacements,
     Settlement, Written,
 };
 
@@ -131,13 +131,13 @@ async fn erase_all(
     record: &PrivacyRecord,
 ) -> Result<bool, Stopped> {
     let until = Instant::now() + ATTEMPT;
-    let mut place = record.place;
+    let mut place = record.place.clone();
     let (own_delivery, own_event) = (claim.event.delivery.0, claim.event.id.0);
     while place != Place::End {
         if Instant::now() > until {
             return Ok(false);
         }
-        let page = desk.journal.kept(place, PAGE).await?;
+        let page = desk.journal.kept(place.clone(), PAGE).await?;
         let of_events = matches!(place, Place::Events(_));
         let wanted = |document: &&KeptDocument| {
             let own = document.id == own_delivery || document.id == own_event;
@@ -147,17 +147,26 @@ async fn erase_all(
         let mut found: Vec<(Uuid, Vec<u8>)> = page.documents.iter().filter(wanted).filter_map(erased).collect();
         let mut replacements = Replacements::default();
         if of_events { &mut replacements.events } else { &mut replacements.deliveries }.append(&mut found);
+        replacements.plans.extend(page.plans.iter().filter_map(|plan| forget(desk.channel, person, wish, plan)));
         if page.next == Place::End {
             // The request names the person: without it a later attempt could not tell whom to look for, so it goes last.
             own_papers(desk, claim, &mut replacements).await?;
         }
-        if !desk.journal.replace_kept(record.id, place, page.next, replacements).await? {
+        if !desk.journal.replace_kept(record.id, &place, &page.next, replacements).await? {
             // Somebody else with an older lease was here; the next attempt reads where things stand.
             return Ok(false);
         }
         place = page.next;
     }
     Ok(true)
+}
+
+/// A plan of the channel's that names the person, without what is personal: what is to be booked, and under which keys, stays.
+fn forget(channel: &Channel, person: &Person, wish: PrivacyWish, kept: &KeptPlan) -> Option<KeptPlan> {
+    let of_channel = kept.channel == channel.name.as_str();
+    let is_theirs = wish == PrivacyWish::EraseStorefront || person.is_in("plan", kept.plan.as_bytes());
+    let plan = erase(kept.plan.as_bytes()).filter(|_| of_channel && is_theirs)?;
+    Some(KeptPlan { plan: String::from_utf8_lossy(&plan).into_owned(), ..kept.clone() })
 }
 
 /// The delivery and the event of the request itself.
@@ -167,13 +176,10 @@ async fn own_papers(desk: &Desk<'_>, claim: &Claim, replacements: &mut Replaceme
         (Place::Deliveries(before(claim.event.delivery.0)), claim.event.delivery.0),
         (Place::Events(before(claim.event.id.0)), claim.event.id.0),
     ] {
-        let page = desk.journal.kept(place, 1).await?;
-        for document in page.documents.into_iter().filter(|document| document.id == id) {
-            let Some(erased) = erase(&document.body) else { continue };
-            match place {
-                Place::Events(_) => replacements.events.push((id, erased)),
-                _ => replacements.deliveries.push((id, erased)),
-            }
+        let of_events = matches!(place, Place::Events(_));
+        let kept = if of_events { &mut replacements.events } else { &mut replacements.deliveries };
+        for document in desk.journal.kept(place, 1).await?.documents.into_iter().filter(|document| document.id == id) {
+            kept.extend(erase(&document.body).map(|erased| (id, erased)));
         }
     }
     Ok(())

@@ -22,8 +22,8 @@ use crate::storefront::{
 };
 
 use super::outcome::{after_failure, journal_failed};
-use super::state::{newest, wrote};
-use super::{Desk, Handler, Policy, price};
+use super::state::{Fresh, WriteState, wrote};
+use super::{Desk, Policy, price};
 use kept::{Doing, Kept};
 use pictures::Pictures;
 
@@ -47,21 +47,14 @@ const LOOK_AT_OPERATION: Duration = Duration::from_secs(1);
 pub(super) struct WriteProduct;
 
 #[async_trait]
-impl Handler for WriteProduct {
+impl WriteState for WriteProduct {
     fn policy(&self) -> &'static Policy {
         &POLICY
     }
 
-    async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
-        let fresh = match newest(desk, batch).await {
-            Ok(fresh) => fresh,
-            Err(error) => return journal_failed(batch, &error),
-        };
-        let mut settled = fresh.settled;
-        let rest = match bulk::advance(desk, fresh.claims, &mut settled).await {
-            Ok(rest) => rest,
-            Err(error) => return journal_failed(batch, &error),
-        };
+    async fn write(&self, desk: &Desk<'_>, fresh: Fresh<'_>) -> Result<Vec<Settlement>, JournalError> {
+        let Fresh { claims, mut settled } = fresh;
+        let rest = bulk::advance(desk, claims, &mut settled).await?;
         let begun = tokio::time::Instant::now();
         for (claim, last) in rest {
             if begun.elapsed() > ONE_BY_ONE {
@@ -79,7 +72,7 @@ impl Handler for WriteProduct {
                 }
             });
         }
-        settled
+        Ok(settled)
     }
 }
 

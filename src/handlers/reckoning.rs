@@ -36,6 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(14 * 24 * 3600);
 const FIRST_LOOK: Duration = Duration::from_secs(15);
 const LONGEST_LOOK: Duration = Duration::from_secs(6 * 3600);
 
+/// Orders that are read at the same time: a batch is done long before its lease ends, however slowly a shop answers.
+const AT_ONCE: usize = 4;
+
 /// Reckons orders.
 pub(super) struct Reckon;
 
@@ -89,8 +92,17 @@ pub(super) async fn reckon(desk: &Desk<'_>, ledgers: &mut Ledgers, subjects: Vec
         orders.entry(subject.order).or_default().push(subject.claim);
     }
     let (mut settled, mut jobs) = (Vec::new(), Vec::new());
-    for (order, claims) in orders {
-        match one(desk, ledgers, &order, &claims).await {
+    let orders: Vec<(DocumentRef, Vec<&Claim>)> = orders.into_iter().collect();
+    let mut read = Vec::with_capacity(orders.len());
+    for some in orders.chunks(AT_ONCE) {
+        let mut readings = Vec::with_capacity(some.len());
+        for (order, claims) in some {
+            readings.push(one(desk, ledgers, order, claims));
+        }
+        read.extend(futures::future::join_all(readings).await);
+    }
+    for ((order, claims), read) in orders.into_iter().zip(read) {
+        match read {
             Ok(mut job) => {
                 job.claims = claims;
                 jobs.extend(split(job));

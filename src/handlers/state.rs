@@ -2,10 +2,39 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
+
 use crate::domain::Version;
 use crate::journal::{Claim, JournalError, Outcome, Settlement, Written};
 
-use super::Desk;
+use super::outcome::journal_failed;
+use super::{Desk, Handler, Policy};
+
+/// Writes one kind of state. What is left of a batch once older versions are sorted out comes here.
+#[async_trait]
+pub(super) trait WriteState: Send + Sync + 'static {
+    /// Its standing orders.
+    fn policy(&self) -> &'static Policy;
+
+    /// Writes states of one channel; answers the settlements of all claims, those that are settled already included. When the
+    /// journal cannot be asked, the whole batch is tried again: what was written by then is found to be so.
+    async fn write(&self, desk: &Desk<'_>, fresh: Fresh<'_>) -> Result<Vec<Settlement>, JournalError>;
+}
+
+#[async_trait]
+impl<W: WriteState> Handler for W {
+    fn policy(&self) -> &'static Policy {
+        WriteState::policy(self)
+    }
+
+    async fn handle(&self, desk: &Desk<'_>, batch: &[Claim]) -> Vec<Settlement> {
+        let written = match newest(desk, batch).await {
+            Ok(fresh) => self.write(desk, fresh).await,
+            Err(error) => Err(error),
+        };
+        written.unwrap_or_else(|error| journal_failed(batch, &error))
+    }
+}
 
 /// The claims of a batch that are worth writing, the newest per entity, with what was last written there.
 pub(super) struct Fresh<'a> {

@@ -12,13 +12,20 @@ use super::JournalError;
 use crate::domain::{ChannelName, DeliveryId, PrivacyWish};
 
 /// How far everything that is kept has been looked through: deliveries first, then events, each by number. Numbers grow with time,
-/// so what comes later than the look stands behind it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// so what comes later than the look stands behind it. Plans come last, for they are made of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// After this delivery.
     Deliveries(Uuid),
     /// After this event.
     Events(Uuid),
+    /// After the effect of this key.
+    Plans {
+        /// Its channel.
+        channel: String,
+        /// Its key.
+        key: String,
+    },
     /// Everything.
     End,
 }
@@ -27,10 +34,17 @@ impl Place {
     /// Before everything.
     pub const START: Self = Self::Deliveries(Uuid::nil());
 
-    pub(super) fn word(self) -> String {
+    /// Before every plan.
+    pub(super) fn plans() -> Self {
+        Self::Plans { channel: String::new(), key: String::new() }
+    }
+
+    pub(super) fn word(&self) -> String {
         match self {
             Self::Deliveries(after) => format!("d{}", after.simple()),
             Self::Events(after) => format!("e{}", after.simple()),
+            // No channel has a space in its name.
+            Self::Plans { channel, key } => format!("p{channel} {key}"),
             Self::End => "end".to_owned(),
         }
     }
@@ -40,6 +54,9 @@ impl Place {
         let place = match word.split_at_checked(1) {
             Some(("d", rest)) => after(rest).map(Self::Deliveries),
             Some(("e", rest)) if word != "end" => after(rest).map(Self::Events),
+            Some(("p", rest)) => {
+                rest.split_once(' ').map(|(channel, key)| Self::Plans { channel: channel.into(), key: key.into() })
+            }
             _ => (word == "end").then_some(Self::End),
         };
         place.ok_or_else(|| JournalError::Broken("a record of privacy stands at a place that is none".into()))
@@ -61,6 +78,17 @@ pub struct KeptDocument {
     pub body: Vec<u8>,
 }
 
+/// A document that is about to be booked and whose outcome is not known: what its effect keeps until then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptPlan {
+    /// The effect's channel.
+    pub channel: String,
+    /// The effect's key.
+    pub key: String,
+    /// What it says.
+    pub plan: String,
+}
+
 /// The office's numbers as the journal keeps them.
 pub(super) fn numbers_of(request: &NewPrivacyRecord) -> String {
     serde_json::json!(request.office_numbers).to_string()
@@ -76,6 +104,8 @@ pub(super) fn only(records: Vec<PrivacyRecord>) -> Result<PrivacyRecord, Journal
 pub struct KeptPage {
     /// Documents, all deliveries or all events.
     pub documents: Vec<KeptDocument>,
+    /// Plans, once deliveries and events have been looked through.
+    pub plans: Vec<KeptPlan>,
     /// Where to look on.
     pub next: Place,
 }
@@ -138,6 +168,8 @@ pub struct Replacements {
     pub deliveries: Vec<(Uuid, Vec<u8>)>,
     /// Events by number.
     pub events: Vec<(Uuid, Vec<u8>)>,
+    /// Plans by their effects. One whose document was booked meanwhile is gone and stays gone.
+    pub plans: Vec<KeptPlan>,
 }
 
 /// The part of the journal that carries out requests about personal data.
@@ -146,7 +178,7 @@ pub trait Archive: Send + Sync + 'static {
     /// Keeps a request, or finds the record of one that was begun.
     async fn begin_privacy(&self, request: &NewPrivacyRecord) -> Result<PrivacyRecord, JournalError>;
 
-    /// One page of what is kept after a place, oldest first, at most `limit` documents.
+    /// One page of what is kept after a place, oldest first, at most `limit` documents or plans.
     async fn kept(&self, after: Place, limit: usize) -> Result<KeptPage, JournalError>;
 
     /// Puts documents in the place of stored ones, with the record's counts and its new place, in one transaction. Numbers, keys
@@ -155,8 +187,8 @@ pub trait Archive: Send + Sync + 'static {
     async fn replace_kept(
         &self,
         record: i64,
-        from: Place,
-        to: Place,
+        from: &Place,
+        to: &Place,
         replacements: Replacements,
     ) -> Result<bool, JournalError>;
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::local::LocalBus;
@@ -18,7 +17,7 @@ use crate::journal::clock::Clock;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
 
-use super::Town;
+use super::{Progress, Town};
 
 /// Which journal.
 #[derive(Debug, Clone)]
@@ -126,11 +125,12 @@ impl Bridge {
     }
 
     /// Waits until nothing is under way any more: all webhooks are taken, all changes polled, all work settled, and the last
-    /// writes have come back as webhooks and been settled too. Answers whether that was reached within `patience`.
+    /// writes have come back as webhooks and been settled too. Answers whether that was reached. A slow machine is waited for:
+    /// `patience` is how long nothing at all may happen, and only what goes round in circles is given up in the end.
     pub async fn at_rest(&self, towns: &[&Town], patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+        let mut progress = self.progress();
         let mut quiet = 0;
-        while Instant::now() < until {
+        while progress.goes_on(patience).await {
             quiet = if self.is_quiet(towns).await { quiet + 1 } else { 0 };
             if quiet >= 2 {
                 return true;
@@ -138,6 +138,12 @@ impl Bridge {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         false
+    }
+
+    /// A look at whether anything happens from now on.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        Progress::of(Arc::clone(&self.stage.journal))
     }
 
     async fn is_quiet(&self, towns: &[&Town]) -> bool {

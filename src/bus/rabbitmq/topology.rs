@@ -20,6 +20,10 @@ const DELIVERY_LIMIT: i32 = 10;
 /// For messages set aside: a person may look at one, and put it back, practically as often as he likes.
 const DEAD_DELIVERY_LIMIT: i32 = 1_000_000;
 
+/// How long a message that was set aside is kept, in milliseconds: fourteen days. It is there to be looked at and holds an event,
+/// maybe a buyer's; the handling itself is in the journal, which forgets on request.
+const DEAD_KEPT: i32 = 14 * 24 * 3600 * 1000;
+
 /// The names at the broker.
 #[derive(Debug, Clone)]
 pub(super) struct Topology {
@@ -70,7 +74,9 @@ impl Topology {
 
         exchange(&channel, &self.events(), ExchangeKind::Topic).await?;
         exchange(&channel, &dead, ExchangeKind::Fanout).await?;
-        queue(&channel, &dead, quorum(DEAD_DELIVERY_LIMIT)).await?;
+        let mut settings = quorum(DEAD_DELIVERY_LIMIT);
+        settings.insert("x-message-ttl".into(), AMQPValue::LongInt(DEAD_KEPT));
+        queue(&channel, &dead, settings).await?;
         bind(&channel, &dead, &dead, "").await?;
         for handler in &self.handlers {
             let name: ShortString = format!("{}.{handler}", self.prefix).into();

@@ -27,7 +27,7 @@ const PERSONS: [&str; 14] = [
     "person",
 ];
 /// What is not personal within those: numbers of things, dates, states, and where tax is due.
-const IMPERSONAL: [&str; 20] = [
+const IMPERSONAL: [&str; 21] = [
     "id",
     "customer_id",
     "created_at",
@@ -48,6 +48,7 @@ const IMPERSONAL: [&str; 20] = [
     "consent",
     "kind",
     "position",
+    "key",
 ];
 /// Keys whose own value is personal wherever they stand.
 const PERSONAL: [&str; 27] = [

@@ -19,13 +19,17 @@ pub(super) fn is_in(person: &Person, about: &str, document: &[u8]) -> bool {
 /// What the document itself is: their account, one of their orders, something of one of their orders.
 fn is_theirs(person: &Person, about: &str, top: &Value) -> bool {
     let is = |key: &str, wanted: &[String]| scalar(top.get(key)).is_some_and(|id| wanted.contains(&id));
-    let order = person.orders.iter().map(|id| format!("order:{id}")).collect::<Vec<_>>();
+    // Later documents of an order are named after it, as in order:1/2.
+    let of_order = |key: &str| {
+        let order = top.get(key).and_then(Value::as_str).and_then(|named| named.strip_prefix("order:"));
+        order.and_then(|order| order.split('/').next()).is_some_and(|id| person.orders.iter().any(|own| own == id))
+    };
     let own_id = person.id.clone().into_iter().collect::<Vec<_>>();
     ((about.starts_with("customers/") || about == "account.changed") && is("id", &own_id))
         || (about.starts_with("orders/") && is("id", &person.orders))
         || is("order_id", &person.orders)
-        || is("reference", &order)
-        || is("sale", &order)
+        || of_order("reference")
+        || of_order("sale")
         || ((about == "customers" || about == "customer.changed") && is("number", &person.numbers))
 }
 
@@ -35,6 +39,7 @@ fn anywhere(person: &Person, value: &Value) -> bool {
             let named = matches!(key.as_str(), "customer" | "buyer") && is_id(person, inner.get("id"));
             named
                 || (key == "customer_id" && is_id(person, Some(inner)))
+                || (key == "key" && is_their_key(person, inner))
                 || at(person, key, inner)
                 || anywhere(person, inner)
         }),
@@ -45,6 +50,12 @@ fn anywhere(person: &Person, value: &Value) -> bool {
 
 fn is_id(person: &Person, found: Option<&Value>) -> bool {
     person.id.is_some() && scalar(found) == person.id
+}
+
+/// Whether it is the key the office knows their account by, as in kiwi-web/customer:7.
+fn is_their_key(person: &Person, key: &Value) -> bool {
+    let id = key.as_str().and_then(|key| key.split_once("/customer:")).map(|(_, id)| id);
+    id.is_some() && id == person.id.as_deref()
 }
 
 fn at(person: &Person, key: &str, value: &Value) -> bool {

@@ -26,16 +26,7 @@ pub(super) fn next(order: &OrderState, one: &OrderReturn, books: &Books) -> Resu
         return Ok(Next::Nothing);
     }
     let known = books.returned(&one.reference);
-    let refunds: Vec<Payment> = one
-        .refunds
-        .iter()
-        .filter(|refund| {
-            !known.is_some_and(|known| known.transactions.iter().any(|id| refund.reference.as_ref() == Some(id)))
-        })
-        .cloned()
-        .collect();
-    let mut lines: Vec<CreditLine> =
-        if known.is_some() { Vec::new() } else { one.lines.iter().map(|line| line.credit.clone()).collect() };
+    let (mut lines, refunds) = fresh(one, books);
     if lines.is_empty() && refunds.is_empty() {
         return Ok(if one.pending.is_zero() { Next::Nothing } else { Next::Pending(one.pending) });
     }
@@ -77,6 +68,31 @@ pub(super) fn next(order: &OrderState, one: &OrderReturn, books: &Books) -> Resu
         pending: Money::zero(order.currency),
         placed: Some(order.placed),
     }))
+}
+
+/// What of a refund no credit note has yet: what was given back, and the money.
+fn fresh(one: &OrderReturn, books: &Books) -> (Vec<CreditLine>, Vec<Payment>) {
+    let known = books.returned(&one.reference);
+    let is_noted = |refund: &&Payment| {
+        known.is_some_and(|known| known.transactions.iter().any(|id| refund.reference.as_ref() == Some(id)))
+    };
+    let lines = if known.is_some() { Vec::new() } else { one.lines.iter().map(|line| line.credit.clone()).collect() };
+    (lines, one.refunds.iter().filter(|refund| !is_noted(refund)).cloned().collect())
+}
+
+/// What its next credit note will leave owing to the buyer; below zero: what it pays out of that. Nothing while money is on its
+/// way.
+pub(super) fn owing(order: &OrderState, one: &OrderReturn, books: &Books) -> Result<Money, Imbalance> {
+    if !one.pending.is_zero() {
+        return Ok(Money::zero(order.currency));
+    }
+    let (lines, refunds) = fresh(one, books);
+    let mut parts = Vec::with_capacity(lines.len() + refunds.len());
+    for line in &lines {
+        parts.push(order.gross(line.amount, line.tax)?);
+    }
+    parts.extend(refunds.iter().map(|refund| refund.amount.negated()));
+    Ok(Money::sum(order.currency, parts)?)
 }
 
 /// Whether goods and money may differ by so much: the buyer is owed it because a payment failed or none was made, or the

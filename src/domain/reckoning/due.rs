@@ -1,5 +1,7 @@
 //! What of an order is due to be invoiced, all documents together.
 
+use std::collections::HashMap;
+
 use crate::domain::books::key;
 use crate::domain::{Books, Imbalance, LineKind, Money, OrderLine, OrderReturn, OrderState, SaleMoment};
 
@@ -51,30 +53,42 @@ pub(super) fn booked(books: &Books, line: &OrderLine) -> i64 {
     books.sold.get(key(line.whole.kind, &line.whole.line)).map_or(0, |sold| sold.pieces)
 }
 
-/// Whether a return is of pieces that were taken off the order before they left or were invoiced: no money moved for it, they
-/// stay on the shelf, and they fit into what is not invoiced. Such pieces were never sold.
-pub(super) fn was_never_sold(order: &OrderState, books: &Books, one: &OrderReturn) -> bool {
-    let only_pieces = !one.lines.is_empty() && one.lines.iter().all(|line| line.taken_off && line.of.is_some());
-    if !one.without_money || !only_pieces || books.returned(&one.reference).is_some() {
-        return false;
+/// The returns of pieces that were taken off the order before they left or were invoiced: no money moved for them, they stay on
+/// the shelf, and they fit into what is not invoiced. Such pieces were never sold. Taken oldest first, so that the answer for
+/// one of them does not change with those that come after it, nor with the invoice that leaves its pieces out.
+pub(super) fn never_sold<'a>(order: &'a OrderState, books: &Books) -> Vec<&'a OrderReturn> {
+    let open = |line: &'a OrderLine| (line.whole.line.as_str(), line.whole.quantity - booked(books, line));
+    let mut open: HashMap<&str, i64> = order.lines.iter().map(open).collect();
+    let may_be = |one: &&OrderReturn| {
+        let only_pieces = !one.lines.is_empty() && one.lines.iter().all(|line| line.taken_off && line.of.is_some());
+        only_pieces && one.without_money && books.returned(&one.reference).is_none()
+    };
+    let mut found = Vec::new();
+    for one in order.returns.iter().filter(may_be) {
+        let mut left = open.clone();
+        let fits = one.lines.iter().all(|row| {
+            let pieces = row.of.as_deref().and_then(|of| left.get_mut(of));
+            pieces.is_some_and(|pieces| {
+                *pieces -= row.credit.quantity;
+                *pieces >= 0
+            })
+        });
+        if fits {
+            open = left;
+            found.push(one);
+        }
     }
-    one.lines.iter().filter_map(|row| row.of.as_ref()).all(|id| {
-        let Some(line) = order.lines.iter().find(|line| line.whole.line == *id) else { return false };
-        let taken_off: i64 = order
-            .returns
-            .iter()
-            .filter(|other| other.without_money && books.returned(&other.reference).is_none())
-            .flat_map(|other| &other.lines)
-            .filter(|row| row.of.as_ref() == Some(id))
-            .map(|row| row.credit.quantity)
-            .sum();
-        booked(books, line) + taken_off <= line.whole.quantity
-    })
+    found
+}
+
+/// Whether a return is one of those.
+pub(super) fn was_never_sold(order: &OrderState, books: &Books, one: &OrderReturn) -> bool {
+    never_sold(order, books).iter().any(|other| other.reference == one.reference)
 }
 
 /// What is due of each line with pieces, at this moment of booking.
 pub(super) fn due<'a>(order: &'a OrderState, books: &Books, moment: SaleMoment) -> Result<Vec<Due<'a>>, Imbalance> {
-    let never_sold: Vec<&OrderReturn> = order.returns.iter().filter(|one| was_never_sold(order, books, one)).collect();
+    let never_sold = never_sold(order, books);
     let mut all = Vec::new();
     for line in order.lines.iter().filter(|line| !is_charge(line.whole.kind)) {
         let whole = &line.whole;

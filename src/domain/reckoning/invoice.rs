@@ -9,7 +9,8 @@ use crate::domain::{
 };
 
 use super::Open;
-use super::due::{Due, due, was_never_sold};
+use super::credit::owing;
+use super::due::{Due, due, never_sold};
 
 /// What comes next.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
@@ -48,7 +49,7 @@ pub(super) fn next(order: &OrderState, books: &Books, moment: SaleMoment) -> Res
     for line in &lines {
         parts.push(order.gross(line.amount()?, line.tax)?);
     }
-    let needed = Money::sum(order.currency, parts)?;
+    let mut needed = Money::sum(order.currency, parts)?;
     let at_hand = order.received()?.minus(books.received)?;
     if at_hand.is_negative() {
         return Err(Imbalance::Differs {
@@ -63,9 +64,15 @@ pub(super) fn next(order: &OrderState, books: &Books, moment: SaleMoment) -> Res
             stated: books.received,
         });
     }
-    let missing = needed.minus(at_hand)?.minus(books.owed)?.minus(credit_to_come(order, books)?)?;
+    let missing = needed.minus(at_hand)?.minus(credit(order, books)?)?;
     if !missing.is_zero() && !missing.is_negative() {
-        return Ok(Next::Open(Open::Unpaid(missing)));
+        if !(order.cancelled && order.shipped.is_empty()) {
+            return Ok(Next::Open(Open::Unpaid(missing)));
+        }
+        // Nothing left and nobody will pay for it: of what is charged all the same, only what was paid is kept.
+        let title = "Not collected: the order was cancelled";
+        lines.push(other("uncollected".into(), LineKind::Adjustment, title, missing.negated(), nothing));
+        needed = needed.minus(missing)?;
     }
     let all_is_over = order.complete && all_is_due;
     let paid = if all_is_over || (needed.amount() > at_hand.amount()) { at_hand } else { at_least(needed, nothing) };
@@ -98,14 +105,16 @@ pub(super) fn next(order: &OrderState, books: &Books, moment: SaleMoment) -> Res
     Ok(Next::Sale(sale))
 }
 
-/// What credit notes that follow at once will leave owing: pieces given back without money, as in an exchange.
-fn credit_to_come(order: &OrderState, books: &Books) -> Result<Money, Imbalance> {
-    let to_come = |one: &&OrderReturn| {
-        one.without_money && books.returned(&one.reference).is_none() && !was_never_sold(order, books, one)
-    };
-    let lines = order.returns.iter().filter(to_come).flat_map(|one| &one.lines);
-    let parts = lines.map(|line| order.gross(line.credit.amount, line.credit.tax)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Money::sum(order.currency, parts)?)
+/// What the shop owes the buyer and may be set off: by the books, and by credit notes that follow at once. Those are of pieces
+/// given back without money, as in an exchange, or whose money failed to go back, less what was paid out of it since. Money
+/// that went back beyond all of that is nothing the buyer has to pay; its credit note asks why.
+fn credit(order: &OrderState, books: &Books) -> Result<Money, Imbalance> {
+    let never_sold = never_sold(order, books);
+    let is_sold = |one: &&OrderReturn| !never_sold.iter().any(|other| other.reference == one.reference);
+    let parts = order.returns.iter().filter(is_sold).map(|one| owing(order, one, books));
+    let to_come = Money::sum(order.currency, parts.collect::<Result<Vec<_>, _>>()?)?;
+    let nothing = Money::zero(order.currency);
+    Ok(at_least(books.owed.plus(to_come)?, if books.owed.is_negative() { books.owed } else { nothing }))
 }
 
 fn at_least(amount: Money, least: Money) -> Money {

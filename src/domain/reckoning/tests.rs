@@ -54,6 +54,7 @@ fn order(lines: Vec<OrderLine>, payments: Vec<Payment>) -> OrderState {
         lines,
         shipped: Vec::new(),
         complete: false,
+        cancelled: false,
         payments,
         cash_rounding: zero,
         returns: Vec::new(),
@@ -249,4 +250,78 @@ fn an_order_that_ended_with_nothing_kept_is_not_booked() {
     ended.complete = true;
     ended.returns.push(back("1", "a", 1, 1_000, true, vec![paid("2", 1_000)]));
     assert_eq!(reckon(&stated(ended), &empty(), SaleMoment::Paid).unwrap().open, Open::Ended);
+}
+
+fn to_pay_off(id: &str, cents: i64) -> OrderReturn {
+    OrderReturn { lines: Vec::new(), ..back(id, "-", 0, 0, false, vec![paid(&format!("out {id}"), cents)]) }
+}
+
+// An edit took 4 of 8 pieces off, then the order was cancelled with its money kept: the gift card on it was sold, so the cancelled
+// pieces are invoiced and credited, but those of the edit stay out of the books before and after that invoice.
+#[test]
+fn what_was_never_sold_stays_so_when_more_is_taken_off_later() {
+    let mut books = empty();
+    let mut card = goods("card", 1, 500, 0, 0);
+    (card.whole.kind, card.to_ship) = (LineKind::GiftCard, 0);
+    let mut cancelled = order(vec![goods("a", 8, 1_000, 0, 0), card], vec![paid("1", 4_500)]);
+    cancelled.returns.push(back("1", "a", 4, 4_000, true, vec![]));
+    let mut rest = back("2", "a", 4, 4_000, true, vec![]);
+    rest.lines.extend(back("2", "card", 1, 500, false, vec![]).lines);
+    cancelled.returns.push(rest);
+    (cancelled.complete, cancelled.cancelled) = (true, true);
+    let (words, open) = books_it(&mut books, &cancelled, SaleMoment::Paid);
+    assert_eq!(words, ["order:7 4x40.00 1x5.00 = 45.00", "refund:2 -4x40.00 -1x5.00 -1x-45.00 = 0.00"]);
+    assert_eq!((open, books.owed), (Open::Nothing, euros(4_500)));
+    cancelled.returns.push(to_pay_off("3", 4_500));
+    assert_eq!(books_it(&mut books, &stated(cancelled), SaleMoment::Paid).0, ["refund:3 -1x45.00 = 45.00"]);
+    assert!(books.owed.is_zero());
+}
+
+#[test]
+fn money_that_failed_to_go_back_pays_for_what_was_sent_instead() {
+    let mut books = empty();
+    let lines = vec![goods("a", 1, 1_000, 0, 0), goods("b", 1, 400, 0, 0)];
+    let mut sold = ships(order(lines, vec![paid("1", 1_400)]), 0, 1, "web");
+    books_it(&mut books, &sold, SaleMoment::EachFulfilment);
+    sold = ships(sold, 1, 1, "web");
+    let mut failed = back("1", "b", 1, 400, false, vec![]);
+    (failed.without_money, failed.failed) = (false, euros(400));
+    sold.returns.push(failed);
+    sold.lines.push(goods("c", 1, 500, 0, 0));
+    let mut sold = ships(stated(sold), 2, 1, "web");
+    let unpaid = books_it(&mut books.clone(), &sold, SaleMoment::EachFulfilment).1;
+    assert_eq!(unpaid, Open::Unpaid(euros(100)), "b, which came back, and c are due; b was paid for already");
+    sold.payments.push(paid("2", 100));
+    let (words, open) = books_it(&mut books, &sold, SaleMoment::EachFulfilment);
+    assert_eq!(words, ["order:7/2 1x4.00 1x5.00 1x-4.00 = 5.00", "refund:1 -1x4.00 -1x-4.00 = 0.00"]);
+    assert_eq!((open, books.owed), (Open::Nothing, euros(0)));
+}
+
+#[test]
+fn what_was_owed_and_paid_out_since_does_not_pay_for_the_next_invoice() {
+    let mut books = empty();
+    let mut edited = order(vec![goods("a", 2, 1_000, 0, 0)], vec![paid("1", 2_000)]);
+    books_it(&mut books, &edited, SaleMoment::Paid);
+    edited.returns.push(back("1", "a", 1, 1_000, true, vec![]));
+    edited.returns.push(to_pay_off("2", 1_000));
+    edited.lines.push(goods("b", 1, 700, 0, 0));
+    let mut edited = stated(edited);
+    let (words, open) = books_it(&mut books, &edited, SaleMoment::Paid);
+    assert_eq!(words, ["refund:1 -1x10.00 -1x-10.00 = 0.00", "refund:2 -1x10.00 = 10.00"]);
+    assert_eq!(open, Open::Unpaid(euros(700)));
+    edited.payments.push(paid("2", 700));
+    assert_eq!(books_it(&mut books, &edited, SaleMoment::Paid).0, ["order:7/2 1x7.00 = 7.00"]);
+}
+
+#[test]
+fn of_a_cancelled_order_nobody_waits_for_money_that_will_not_come() {
+    for moment in SaleMoment::ALL {
+        let mut books = empty();
+        let mut cancelled = order(vec![goods("a", 1, 1_000, 0, 0), carriage(321)], vec![paid("1", 2)]);
+        cancelled.returns.push(back("1", "a", 1, 1_000, true, vec![]));
+        (cancelled.complete, cancelled.cancelled) = (true, true);
+        let (words, open) = books_it(&mut books, &cancelled, moment);
+        assert_eq!((words.len(), open), (1, Open::Nothing), "{words:?}");
+        assert_eq!(words, ["order:7 1x3.21 1x-3.19 = 0.02"], "{moment:?}");
+    }
 }

@@ -25,8 +25,8 @@ impl Archive for PostgresJournal {
     async fn replace_kept(
         &self,
         record: i64,
-        from: Place,
-        to: Place,
+        from: &Place,
+        to: &Place,
         replacements: Replacements,
     ) -> Result<bool, JournalError> {
         self.work(Replace { record, from, to, replacements: &replacements }).await
@@ -54,6 +54,10 @@ const DELIVERIES_NOW: &str = "WITH new AS (SELECT d.id, n.body FROM delivery d \
 const EVENTS_NOW: &str = "WITH new AS (SELECT e.id, n.body FROM event e \
     JOIN unnest($1::bytea[], $2::bytea[]) AS n(id, body) ON n.id = e.id ORDER BY e.id FOR UPDATE OF e) \
     UPDATE event e SET body = new.body FROM new WHERE e.id = new.id";
+const PLANS_NOW: &str = "WITH new AS (SELECT e.channel, e.key, n.plan FROM effect e \
+    JOIN unnest($1::text[], $2::text[], $3::text[]) AS n(channel, key, plan) ON n.channel = e.channel AND n.key = e.key \
+    WHERE e.plan IS NOT NULL ORDER BY e.channel, e.key FOR UPDATE OF e) \
+    UPDATE effect e SET plan = new.plan FROM new WHERE e.channel = new.channel AND e.key = new.key";
 const FINISH: &str = "UPDATE privacy SET finished_at = $2, deliveries = coalesce($3, deliveries), events = coalesce($4, events) \
     WHERE id = $1 AND finished_at IS NULL RETURNING wish, deliveries, events";
 
@@ -89,8 +93,8 @@ impl Batch for Begin<'_> {
 /// Puts documents in the place of stored ones. PostgreSQL itself takes the old ones off the disk with its next vacuum.
 struct Replace<'a> {
     record: i64,
-    from: Place,
-    to: Place,
+    from: &'a Place,
+    to: &'a Place,
     replacements: &'a Replacements,
 }
 
@@ -99,7 +103,7 @@ impl Batch for Replace<'_> {
     type Answer = bool;
 
     async fn run(&self, work: &Work<'_>) -> Result<bool, Trouble> {
-        let Replacements { deliveries, events } = self.replacements;
+        let Replacements { deliveries, events, plans } = self.replacements;
         let count = |documents: &[_]| i64::try_from(documents.len()).unwrap_or(i64::MAX);
         let (from, to) = (self.from.word(), self.to.word());
         if work.run(STEP, &[&self.record, &from, &to, &count(deliveries), &count(events)]).await? == 0 {
@@ -112,6 +116,13 @@ impl Batch for Replace<'_> {
             let ids: Vec<&[u8]> = documents.iter().map(|(id, _)| id.as_bytes().as_slice()).collect();
             let bodies: Vec<Vec<u8>> = documents.iter().map(|(_, body)| pack(body)).collect();
             work.run(statement, &[&ids, &bodies]).await?;
+        }
+        if !plans.is_empty() {
+            let channels: Vec<&str> = plans.iter().map(|plan| plan.channel.as_str()).collect();
+            let keys: Vec<&str> = plans.iter().map(|plan| plan.key.as_str()).collect();
+            let texts: Vec<_> = plans.iter().map(|plan| text::clean(&plan.plan)).collect();
+            let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+            work.run(PLANS_NOW, &[&channels, &keys, &texts]).await?;
         }
         Ok(true)
     }

@@ -7,10 +7,13 @@ use super::{MOST_ROWS, Reader};
 use crate::domain::{DeliveryId, PrivacyWish};
 use crate::journal::JournalError;
 use crate::journal::pack::unpack;
-use crate::journal::privacy::{KeptDocument, KeptPage, Place, PrivacyRecord};
-use crate::journal::value::Row;
+use crate::journal::privacy::{KeptDocument, KeptPage, KeptPlan, Place, PrivacyRecord};
+use crate::journal::value::{Row, Value};
 
 const EVENTS: &str = "SELECT id, channel, kind, raised_at, body FROM event WHERE id > $1 ORDER BY id LIMIT $2";
+/// Every effect, planned or not: so a page costs the same however few plans there are.
+const EFFECTS: &str =
+    "SELECT channel, key, plan FROM effect WHERE (channel, key) > ($1, $2) ORDER BY channel, key LIMIT $3";
 const RECORDS: &str = "SELECT id, channel, delivery, wish, customer, number, asked_at, begun_at, finished_at, deliveries, events, \
     office_numbers, place FROM privacy WHERE (id = $1 OR CAST($1 AS bigint) = 0) ORDER BY id";
 
@@ -22,21 +25,44 @@ pub(in crate::journal) async fn kept(
     limit: usize,
 ) -> Result<KeptPage, JournalError> {
     let limit = limit.clamp(1, MOST_ROWS);
+    let most = Value::from(i64::try_from(limit).unwrap_or(i64::MAX));
     let (sql, from) = match after {
         Place::Deliveries(from) => (deliveries, from),
         Place::Events(from) => (EVENTS, from),
-        Place::End => return Ok(KeptPage { documents: Vec::new(), next: Place::End }),
+        Place::Plans { channel, key } => return plans(reader, &channel, &key, limit, most).await,
+        Place::End => return Ok(KeptPage { documents: Vec::new(), plans: Vec::new(), next: Place::End }),
     };
-    let rows = reader.rows(sql, vec![from.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()]).await?;
+    let rows = reader.rows(sql, vec![from.into(), most]).await?;
     let documents = rows.iter().map(document).collect::<Result<Vec<_>, _>>()?;
     let last = documents.last().map(|document| document.id).filter(|_| documents.len() == limit);
-    let next = match (after, last) {
-        (Place::Deliveries(_), Some(last)) => Place::Deliveries(last),
-        (Place::Deliveries(_), None) => Place::Events(Uuid::nil()),
-        (Place::Events(_), Some(last)) => Place::Events(last),
-        (Place::Events(_) | Place::End, _) => Place::End,
+    let next = match (sql == EVENTS, last) {
+        (false, Some(last)) => Place::Deliveries(last),
+        (false, None) => Place::Events(Uuid::nil()),
+        (true, Some(last)) => Place::Events(last),
+        (true, None) => Place::plans(),
     };
-    Ok(KeptPage { documents, next })
+    Ok(KeptPage { documents, plans: Vec::new(), next })
+}
+
+async fn plans(
+    reader: &dyn Reader,
+    channel: &str,
+    key: &str,
+    limit: usize,
+    most: Value,
+) -> Result<KeptPage, JournalError> {
+    let rows = reader.rows(EFFECTS, vec![channel.into(), key.into(), most]).await?;
+    let (mut plans, mut next) = (Vec::new(), Place::End);
+    for row in &rows {
+        let (channel, key) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+        if rows.len() == limit {
+            next = Place::Plans { channel: channel.clone(), key: key.clone() };
+        }
+        if !row.is_null(2) {
+            plans.push(KeptPlan { channel, key, plan: row.text(2)?.to_owned() });
+        }
+    }
+    Ok(KeptPage { documents: Vec::new(), plans, next })
 }
 
 fn document(row: &Row) -> Result<KeptDocument, JournalError> {

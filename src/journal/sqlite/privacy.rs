@@ -7,7 +7,7 @@ use super::SqliteJournal;
 use super::work::Work;
 use crate::journal::pack::pack;
 use crate::journal::privacy::{
-    Archive, KeptPage, NewPrivacyRecord, Place, PrivacyRecord, Replacements, numbers_of, only,
+    Archive, KeptPage, KeptPlan, NewPrivacyRecord, Place, PrivacyRecord, Replacements, numbers_of, only,
 };
 use crate::journal::{JournalError, audit, read, text};
 
@@ -26,11 +26,12 @@ impl Archive for SqliteJournal {
     async fn replace_kept(
         &self,
         record: i64,
-        from: Place,
-        to: Place,
+        from: &Place,
+        to: &Place,
         replacements: Replacements,
     ) -> Result<bool, JournalError> {
-        self.writer.do_soon(move |work| replace(work, record, from, to, &replacements)).await
+        let (from, to) = (from.word(), to.word());
+        self.writer.do_soon(move |work| replace(work, record, &from, &to, &replacements)).await
     }
 
     async fn finish_privacy(&self, record: i64, who: &str, exported: Option<(i64, i64)>) -> Result<(), JournalError> {
@@ -54,6 +55,7 @@ const STEP: &str =
 const DELIVERY: &str =
     "UPDATE delivery_content SET body = ?2 WHERE delivery = (SELECT seq FROM delivery WHERE id = ?1)";
 const EVENT: &str = "UPDATE event SET body = ?2 WHERE id = ?1";
+const PLAN: &str = "UPDATE effect SET plan = ?3 WHERE channel = ?1 AND key = ?2 AND plan IS NOT NULL";
 const FINISH: &str = "UPDATE privacy SET finished_at = ?2, deliveries = coalesce(?3, deliveries), events = coalesce(?4, events) \
     WHERE id = ?1 AND finished_at IS NULL RETURNING wish, deliveries, events";
 
@@ -80,13 +82,13 @@ fn begin(work: &Work<'_>, request: &NewPrivacyRecord, numbers: &str) -> Result<i
 fn replace(
     work: &Work<'_>,
     record: i64,
-    from: Place,
-    to: Place,
+    from: &str,
+    to: &str,
     replacements: &Replacements,
 ) -> Result<bool, JournalError> {
-    let (deliveries, events) = (&replacements.deliveries, &replacements.events);
+    let Replacements { deliveries, events, plans } = replacements;
     let count = |documents: &[_]| i64::try_from(documents.len()).unwrap_or(i64::MAX);
-    if work.run(STEP, params![record, from.word(), to.word(), count(deliveries), count(events)])? == 0 {
+    if work.run(STEP, params![record, from, to, count(deliveries), count(events)])? == 0 {
         return Ok(false);
     }
     work.overwriting(|| {
@@ -95,6 +97,9 @@ fn replace(
         }
         for (id, body) in events {
             work.run(EVENT, params![id.as_bytes(), pack(body)])?;
+        }
+        for KeptPlan { channel, key, plan } in plans {
+            work.run(PLAN, params![channel, key, text::clean(plan)])?;
         }
         Ok(true)
     })

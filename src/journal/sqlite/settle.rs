@@ -72,6 +72,14 @@ fn keep(work: &Work<'_>, settled: &Settled) -> Result<(), JournalError> {
     for state in &settled.written {
         work.run(WRITTEN, params![state.channel, state.entity, state.version, state.value])?;
     }
+    if settled.effects.is_empty() {
+        return Ok(());
+    }
+    // A plan names its buyer: done, it is to leave the file too.
+    work.overwriting(|| record(work, settled))
+}
+
+fn record(work: &Work<'_>, settled: &Settled) -> Result<(), JournalError> {
     for effect in &settled.effects {
         let done = params![effect.channel, effect.key, effect.handling, effect.kind, effect.result, work.now];
         if work.first(EFFECT, done, |row| row.get::<_, i64>(0))? == Some(1) {

@@ -36,8 +36,12 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
 
 type Meaning = Result<Normalised, String>;
 
+/// Reads a record. The error names the place, never what stands there: it is kept and logged.
 fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(bytes).map_err(|error| format!("the record is not of its topic's shape: {error}"))
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        format!("the record is not of its topic's shape at {place}")
+    })
 }
 
 fn product(record: &ProductRecord) -> Meaning {

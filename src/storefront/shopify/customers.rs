@@ -12,7 +12,7 @@ use super::graphql::{
     gid, set_consent, set_customer, update_address, update_customer,
 };
 use super::phone::international;
-use super::refusal::{UserError, code, refused, user_errors};
+use super::refusal::{UserError, code, refused, user_errors, without};
 use super::{Shopify, repeatable};
 use crate::domain::{Address, CallError, Consent, ConsentState};
 use crate::storefront::{CustomerWrite, CustomerWritten, Owner, WrittenAddress};
@@ -56,6 +56,12 @@ struct Fields {
     last_name: Option<String>,
     email: Option<String>,
     phone: Option<String>,
+}
+
+impl Fields {
+    fn parts(&self) -> [&Option<String>; 4] {
+        [&self.first_name, &self.last_name, &self.email, &self.phone]
+    }
 }
 
 impl Shopify {
@@ -141,7 +147,7 @@ impl Shopify {
             if without_refused_phone(&errors, &mut wanted, notes) {
                 continue;
             }
-            refused("the customer", &errors)?;
+            refused("the customer", &without(errors, &wanted.parts()))?;
             let id = answer.customer.map(|customer| customer.id);
             return Ok(Found {
                 id: id.ok_or_else(|| CallError::Transient("SetCustomer: the answer names no customer".into()))?,
@@ -199,7 +205,7 @@ impl Shopify {
                 notes.push("the e-mail address belongs to another account or is none: left as it was".into());
                 continue;
             }
-            refused("the customer", &errors)?;
+            refused("the customer", &without(errors, &fields.parts()))?;
             return Ok(true);
         }
     }
@@ -278,7 +284,10 @@ impl Shopify {
                 (answer.address.map(|address| address.id), user_errors!(plain answer.user_errors))
             }
         };
-        if let Err(error) = refused("an address", &errors) {
+        let Address { first_name, last_name, company, line1, line2, city, postcode, phone, region: _, country: _ } =
+            address;
+        let sent = [first_name, last_name, company, line1, line2, city, postcode, phone];
+        if let Err(error) = refused("an address", &without(errors, &sent)) {
             notes.push(format!("left out: {error}"));
             return Ok(None);
         }

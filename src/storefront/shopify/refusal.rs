@@ -5,6 +5,9 @@ use serde::Serialize;
 use super::client::words;
 use crate::domain::CallError;
 
+/// What stands in the shop's words where they repeated something personal.
+const HUSHED: &str = "[…]";
+
 /// One user error, whatever mutation it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserError {
@@ -58,6 +61,31 @@ macro_rules! user_errors {
 }
 pub(super) use user_errors;
 
+/// The same errors without what was sent of a person: the shop's words may repeat it, and they are kept and logged (P8).
+pub fn without(errors: Vec<UserError>, sent: &[&Option<String>]) -> Vec<UserError> {
+    let sent: Vec<&str> = sent.iter().filter_map(|part| part.as_deref()).map(str::trim).collect();
+    let hushed = |error: UserError| UserError { message: hush(error.message, &sent), ..error };
+    errors.into_iter().map(hushed).collect()
+}
+
+fn hush(mut message: String, sent: &[&str]) -> String {
+    for part in sent.iter().filter(|part| !part.is_empty()) {
+        // ASCII letters keep their places when their case changes.
+        let (mut from, wanted) = (0, part.to_ascii_lowercase());
+        while let Some(at) = message[from..].to_ascii_lowercase().find(&wanted).map(|at| from + at) {
+            let end = at + wanted.len();
+            let is_inside = |edge: Option<char>| edge.is_some_and(char::is_alphanumeric);
+            if is_inside(message[..at].chars().next_back()) || is_inside(message[end..].chars().next()) {
+                from = end;
+            } else {
+                message.replace_range(at..end, HUSHED);
+                from = at + HUSHED.len();
+            }
+        }
+    }
+    message
+}
+
 /// Codes that say a thing we keep the id of is not there any more.
 const GONE: [&str; 4] = [
     "PRODUCT_DOES_NOT_EXIST",
@@ -92,5 +120,26 @@ pub fn gone(about: &str, said: &str) -> CallError {
     CallError::Unmapped {
         what: format!("{about} at the shop ({said})"),
         fix: "it was deleted there; handle the product again to create it anew".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_of_a_person_is_not_repeated() {
+        let some = |text: &str| Some(text.to_owned());
+        let (email, name, street) = (some("Ann@Example.com"), some("An"), some("8 Käth St"));
+        for (said, told) in [
+            ("ann@example.com has already been taken", "[…] has already been taken"),
+            ("An (AN, an) cannot be an Antarctic explorer", "[…] ([…], […]) cannot be […] Antarctic explorer"),
+            ("`8 Käth St` and 8 Käth St. are no streets", "`[…]` and […]. are no streets"),
+            ("Phone is invalid", "Phone is invalid"),
+        ] {
+            let error = UserError { code: None, field: Vec::new(), message: said.to_owned() };
+            let told_of = without(vec![error], &[&email, &name, &street, &None, &some("  ")]);
+            assert_eq!(told_of[0].message, told);
+        }
     }
 }

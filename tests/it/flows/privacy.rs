@@ -1,7 +1,10 @@
 //! A person asks to see or to forget what is kept of them: it is done at once, provably, and the books stay as they are.
 
-use tillbridge::domain::PrivacyWish;
-use tillbridge::journal::{Place, PrivacyRecord, Selection};
+use rust_decimal::Decimal;
+use serde_json::Value;
+use tillbridge::domain::{ERASED, PrivacyWish};
+use tillbridge::journal::{KeptPlan, Place, PrivacyRecord, Selection};
+use tillbridge::rehearsal::TownPlan;
 use tillbridge::sandbox::shopify::lives::{BuyerPlan, OrderPlan};
 
 use super::by_hand::order_of;
@@ -20,9 +23,28 @@ async fn everything_kept(house: &House) -> String {
         for document in page.documents {
             text.push_str(&String::from_utf8_lossy(&document.body));
         }
+        for plan in page.plans {
+            text.push_str(&plan.plan);
+        }
         place = page.next;
     }
     text
+}
+
+/// The documents that are about to be booked, each with what it said of its buyer, taken out of it.
+async fn planned(house: &House) -> Vec<(Value, Value)> {
+    let (mut plans, mut place) = (Vec::<KeptPlan>::new(), Place::START);
+    while place != Place::End {
+        let page = house.journal().kept(place, 500).await.unwrap();
+        plans.extend(page.plans);
+        place = page.next;
+    }
+    let read = |plan: KeptPlan| {
+        let mut plan: Value = serde_json::from_str(&plan.plan).unwrap();
+        let buyer = plan["document"]["customer"]["profile"].take();
+        (plan, buyer)
+    };
+    plans.into_iter().map(read).collect()
 }
 
 /// The record of the only request there is, once it is done.
@@ -96,6 +118,51 @@ on_both_deployments! {
         assert_eq!(house.town().office.document_counts().await.unwrap(), (3, 0), "nothing is booked twice");
         assert_eq!(house.town().office.customers().await.unwrap(), customers);
         assert_eq!(done(&house, PrivacyWish::EraseCustomer).await, before, "the proof stays as it was");
+        house.keeps_its_promises(0).await;
+    }
+
+    /// What is booked, where and under which keys was decided before; whose it is was not.
+    async fn a_document_that_waits_to_be_booked_forgets_its_buyer_and_nothing_else(deployment: Deployment) {
+        let mut house = House::build(deployment, vec![TownPlan::new("kiwi")]).await;
+        house.rules().payments.codes.insert("carrier_pigeon".to_owned(), "WEB-PIGEON".to_owned());
+        house.opens().await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        let (mut totals, mut order) = (Vec::new(), 0);
+        for buyer in [BuyerPlan::Account { id: BOB + 1, person: 8 }, BuyerPlan::Account { id: BOB, person: 7 }] {
+            let mut plan = OrderPlan { buyer, ..order_of(&house, &[2, 1]) };
+            plan.pay_by("carrier_pigeon");
+            totals.push(Decimal::new(plan.totals().total, 2));
+            order = shop.place_order(&plan).await.unwrap();
+            shop.fulfil(order).await.unwrap();
+        }
+        house.rest().await;
+        let letters: Vec<String> = house.dead_letters().await.into_iter().map(|letter| letter.id).collect();
+        assert_eq!(letters.len(), 2, "the office does not know the pay code");
+        let before = planned(&house).await;
+        assert!(BOBS.iter().all(|trace| before[1].1.to_string().contains(trace)), "{before:?}");
+
+        shop.request_erasure(BOB, None, None, &[order]).await;
+        done(&house, PrivacyWish::EraseCustomer).await;
+
+        let kept = everything_kept(&house).await;
+        assert!(BOBS.iter().all(|trace| !kept.contains(trace)));
+        let after = planned(&house).await;
+        assert_eq!(before[0], after[0], "nobody else is forgotten");
+        assert_eq!(before[1].0, after[1].0, "what is to be booked stays");
+        assert_ne!(before[1].1, after[1].1);
+
+        office.add_pay_code("WEB-PIGEON", "By pigeon").await.unwrap();
+        assert_eq!(house.journal().retry_dead(&letters, "ana").await.unwrap(), 2);
+        house.rest().await;
+        let (invoices, customers) = (office.invoices().await.unwrap(), office.customers().await.unwrap());
+        let mut booked: Vec<Decimal> = invoices.iter().map(|invoice| invoice.total.amount()).collect();
+        booked.sort_unstable();
+        totals.sort_unstable();
+        assert_eq!(booked, totals);
+        let bob = customers.iter().find(|one| one.keys.iter().any(|key| key.ends_with(&format!("/customer:{BOB}")))).unwrap();
+        assert!(invoices.iter().any(|invoice| invoice.customer == bob.number));
+        assert_eq!((&bob.email, bob.first_name.as_deref()), (&None, Some(ERASED)));
+        assert_eq!(planned(&house).await, [], "what is booked is planned no more");
         house.keeps_its_promises(0).await;
     }
 

@@ -1,7 +1,10 @@
 //! Everything that is kept can be looked through and replaced, and a record proves it.
 
-use tillbridge::domain::{EventType, PrivacyWish};
-use tillbridge::journal::{Appended, KeptDocument, NewPrivacyRecord, Place, PrivacyRecord, Replacements, Selection};
+use tillbridge::domain::{EventType, HandlingId, PrivacyWish};
+use tillbridge::journal::{
+    Appended, Effect, Intent, KeptDocument, KeptPlan, NewPrivacyRecord, Place, PrivacyRecord, Replacements, Selection,
+    Settlement,
+};
 use uuid::Uuid;
 
 use super::shelf::Shelf;
@@ -17,6 +20,23 @@ async fn everything(shelf: &Shelf, page: usize) -> Vec<KeptDocument> {
         place = read.next;
     }
     found
+}
+
+/// The plans that are kept, read in pages of so many.
+async fn plans(shelf: &Shelf, page: usize) -> Vec<KeptPlan> {
+    let (mut found, mut place) = (Vec::new(), Place::START);
+    while place != Place::End {
+        let read = shelf.journal.kept(place, page).await.unwrap();
+        found.extend(read.plans);
+        place = read.next;
+    }
+    found
+}
+
+fn planned(key: &str, plan: Option<&str>) -> Intent {
+    let (order, pieces) = (String::new(), vec![]);
+    let plan = plan.map(str::to_owned);
+    Intent { key: key.into(), handling: HandlingId(1), channel: kiwi(), plan, order, pieces }
 }
 
 fn wish(delivery: tillbridge::domain::DeliveryId, shelf: &Shelf) -> NewPrivacyRecord {
@@ -41,6 +61,8 @@ on_both_journals! {
     a_request_is_kept_once_and_ends_once
     a_page_is_replaced_with_its_counts_or_not_at_all
     what_was_replaced_is_still_known_by_its_keys
+    plans_are_looked_through_last_and_found_whatever_the_page
+    a_replaced_plan_is_what_is_found_in_doubt_and_a_done_one_stays_gone
     a_channel_begins_paused_once
 }
 
@@ -86,11 +108,12 @@ async fn a_page_is_replaced_with_its_counts_or_not_at_all(shelf: Shelf) {
     let replacements = Replacements {
         deliveries: vec![(delivery.0, br#"{"email":"[erased]"}"#.to_vec())],
         events: vec![(event.id, replaced.clone().into_bytes())],
+        plans: vec![],
     };
     let next = Place::Events(Uuid::from_u128(7));
-    assert!(shelf.journal.replace_kept(record.id, Place::START, next, replacements.clone()).await.unwrap());
+    assert!(shelf.journal.replace_kept(record.id, &Place::START, &next, replacements.clone()).await.unwrap());
     assert!(
-        !shelf.journal.replace_kept(record.id, Place::START, Place::End, replacements).await.unwrap(),
+        !shelf.journal.replace_kept(record.id, &Place::START, &Place::End, replacements).await.unwrap(),
         "it moved on"
     );
 
@@ -108,13 +131,63 @@ async fn what_was_replaced_is_still_known_by_its_keys(shelf: Shelf) {
     let id = id_of(first);
     shelf.raises(vec![stock("SHIRT", 1)], &["stock"]).await;
     let record = begins(&shelf).await;
-    let replacements = Replacements { deliveries: vec![(id.0, br#"{"id":1}"#.to_vec())], events: vec![] };
-    assert!(shelf.journal.replace_kept(record.id, Place::START, Place::End, replacements).await.unwrap());
+    let replacements = Replacements { deliveries: vec![(id.0, br#"{"id":1}"#.to_vec())], ..Replacements::default() };
+    assert!(shelf.journal.replace_kept(record.id, &Place::START, &Place::End, replacements).await.unwrap());
     assert_eq!(shelf.journal.append(signed("w1", None, body)).await.unwrap(), Appended::Duplicate(id));
     assert_eq!(shelf.journal.append(signed("w2", Some("e1"), body)).await.unwrap(), Appended::Duplicate(id));
     let stocks = Selection { event_type: Some(EventType::StockChanged), ..all() };
     let event = shelf.journal.events(&stocks).await.unwrap()[0].id;
     assert!(shelf.journal.event(event).await.unwrap().is_some());
+}
+
+async fn plans_are_looked_through_last_and_found_whatever_the_page(shelf: Shelf) {
+    shelf.raises(vec![stock("SHIRT", 1)], &["stock"]).await;
+    let keys = ["invoice web/order:1", "invoice web/order:2", "credit_note web/refund:3", "invoice web/order:1/2"];
+    for (number, key) in keys.into_iter().enumerate() {
+        let plan = (number != 1).then_some("for Bob");
+        shelf
+            .journal
+            .intend(vec![planned(key, plan), Intent { channel: channel("weka"), ..planned(key, plan) }])
+            .await
+            .unwrap();
+    }
+    for page in [1, 2, 8, 100] {
+        let found = plans(&shelf, page).await;
+        let found: Vec<_> = found.iter().map(|plan| (plan.channel.as_str(), plan.key.as_str())).collect();
+        let of = |channel| [keys[2], keys[0], keys[3]].map(|key| (channel, key));
+        assert_eq!(found, [of("kiwi"), of("weka")].concat(), "in pages of {page}");
+    }
+    let record = begins(&shelf).await;
+    let midway = Place::Plans { channel: "kiwi".into(), key: keys[0].into() };
+    let nothing = Replacements::default();
+    assert!(shelf.journal.replace_kept(record.id, &Place::START, &midway, nothing.clone()).await.unwrap());
+    assert_eq!(shelf.journal.privacy_records().await.unwrap()[0].place, midway);
+    assert!(shelf.journal.replace_kept(record.id, &midway, &Place::End, nothing).await.unwrap());
+}
+
+async fn a_replaced_plan_is_what_is_found_in_doubt_and_a_done_one_stays_gone(shelf: Shelf) {
+    shelf.raises(vec![cancelled("order:1")], &["invoice"]).await;
+    let claim = shelf.works_on_one().await;
+    let keys = ["invoice order:1", "invoice order:2"].map(str::to_owned);
+    for key in &keys {
+        shelf.journal.intend(vec![planned(key, Some("for Bob"))]).await.unwrap();
+    }
+    let record = begins(&shelf).await;
+    let mut found = plans(&shelf, 100).await;
+    // While the page was looked at, the first was booked.
+    let mut settlement = Settlement::of(&claim, done());
+    settlement.effects = vec![Effect { key: keys[0].clone(), kind: "invoice", result: "INV-1".into() }];
+    assert!(shelf.keeps(settlement).await);
+    for plan in &mut found {
+        plan.plan = "for somebody".into();
+    }
+    let replacements = Replacements { plans: found, ..Replacements::default() };
+    assert!(shelf.journal.replace_kept(record.id, &Place::START, &Place::End, replacements).await.unwrap());
+    let standing = shelf.journal.in_doubt(&kiwi(), &keys).await.unwrap();
+    assert_eq!(standing, [None, Some("for somebody".to_owned())]);
+    assert_eq!(plans(&shelf, 100).await.len(), 1);
+    let kept = shelf.look("SELECT coalesce(plan, 'none'), count(*) FROM effect GROUP BY 1 ORDER BY 1").await;
+    assert_eq!(kept, [("for somebody".to_owned(), 1), ("none".to_owned(), 1)]);
 }
 
 async fn a_channel_begins_paused_once(shelf: Shelf) {
@@ -153,12 +226,37 @@ async fn what_was_replaced_is_not_in_the_file_any_more() {
         office_numbers: vec![],
     };
     let record = journal.begin_privacy(&request).await.unwrap();
-    let replacements = Replacements { deliveries: vec![(id.0, b"{}".to_vec())], events: vec![] };
-    assert!(journal.replace_kept(record.id, Place::START, Place::End, replacements).await.unwrap());
+    let replacements = Replacements { deliveries: vec![(id.0, b"{}".to_vec())], ..Replacements::default() };
+    assert!(journal.replace_kept(record.id, &Place::START, &Place::End, replacements).await.unwrap());
     drop(journal);
     let file = std::fs::read(&path).unwrap();
     let holds = |wanted: &[u8]| file.windows(wanted.len()).any(|window| window == wanted);
     assert!(holds(b"w1"), "the key is still there");
     assert!(!holds(secret.as_bytes()));
     assert!(!holds(&noise.as_bytes()[5_000..5_100]), "nor is what stood on further pages");
+}
+
+/// The plan of a document that was booked, or whose buyer was forgotten, is not left over in the file either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_that_is_not_needed_is_not_in_the_file_any_more() {
+    let shelf = Shelf::sqlite();
+    shelf.raises(vec![cancelled("order:1")], &["invoice"]).await;
+    let claim = shelf.works_on_one().await;
+    let long = "x".repeat(9_000);
+    let plan = |whose: &str| format!("{{\"email\":\"{whose}@example.com\",\"rest\":\"{long}\"}}");
+    for (key, whose) in [("invoice order:1", "booked-bob"), ("invoice order:2", "forgotten-fay")] {
+        shelf.journal.intend(vec![planned(key, Some(&plan(whose)))]).await.unwrap();
+    }
+    let mut settlement = Settlement::of(&claim, done());
+    settlement.effects = vec![Effect { key: "invoice order:1".into(), kind: "invoice", result: "INV-1".into() }];
+    assert!(shelf.keeps(settlement).await);
+    let record = begins(&shelf).await;
+    let mut found = plans(&shelf, 100).await;
+    found[0].plan = "{}".into();
+    let replacements = Replacements { plans: found, ..Replacements::default() };
+    assert!(shelf.journal.replace_kept(record.id, &Place::START, &Place::End, replacements).await.unwrap());
+    let file = shelf.file_at_rest();
+    let holds = |wanted: &str| file.windows(wanted.len()).any(|window| window == wanted.as_bytes());
+    assert!(holds("invoice order:2"), "what was intended is still known");
+    assert!(!holds("booked-bob") && !holds("forgotten-fay") && !holds("xxxxxxxx"));
 }

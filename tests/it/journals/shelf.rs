@@ -148,6 +148,13 @@ impl Shelf {
         }
     }
 
+    /// The bytes of the file once nobody has it open any more.
+    pub fn file_at_rest(self) -> Vec<u8> {
+        let Place::File { path, _folder } = self.place else { panic!("this journal is no file") };
+        drop(self.journal);
+        std::fs::read(&path).unwrap()
+    }
+
     /// Whether a process that ended leaves nothing to wait for, because the file lets one process in at a time.
     pub fn is_file(&self) -> bool {
         matches!(self.place, Place::File { .. })

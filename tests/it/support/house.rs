@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::{rooms, servers};
 
-/// How long anything in a story may take before it counts as never.
+/// How long nothing at all may happen in a story before what it waits for counts as never.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Which deployment a story is told on.
@@ -125,6 +125,12 @@ impl House {
         Arc::make_mut(&mut self.towns[0].channel)
     }
 
+    /// Gives work so long before it counts as lost: for stories in which no process dies, on however slow a machine.
+    pub fn lease(&mut self, lease: Duration) {
+        assert!(self.bridge.is_none(), "a running bridge has set its pace already");
+        self.plan.pace.lease = lease;
+    }
+
     /// What the bridge's clock shows.
     pub fn now(&self) -> Timestamp {
         Timestamp::now() + SignedDuration::from_secs(self.ahead.load(Ordering::Relaxed))
@@ -164,11 +170,16 @@ impl House {
         assert!(rests, "the bridge never came to rest: {:#?}", self.journal().counts().await.unwrap());
     }
 
-    /// Waits until something is so, at most [`PATIENCE`].
+    /// Waits until something is so, as long as anything happens.
     pub async fn until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let mut progress = self.bridge.as_ref().map(Bridge::progress);
+        let begun = Instant::now();
         while !is_so().await {
-            assert!(Instant::now() < until, "never: {what}; {:#?}", self.journal().counts().await.unwrap());
+            let goes_on = match &mut progress {
+                Some(progress) => progress.goes_on(PATIENCE).await,
+                None => begun.elapsed() < PATIENCE,
+            };
+            assert!(goes_on, "never: {what}; {:#?}", self.journal().counts().await.unwrap());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

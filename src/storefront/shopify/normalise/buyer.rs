@@ -9,24 +9,17 @@ pub(super) fn buyer(order: &Order) -> Buyer {
     let billing = order.billing_address.as_ref().map(address);
     let shipping = order.shipping_address.as_ref().map(address);
     let customer = order.customer.as_ref();
-    // Who has no name of their own is called what the bill says, else what the parcel says.
-    let from_addresses = |part: fn(&Address) -> &Option<String>| {
-        [&billing, &shipping].into_iter().flatten().find_map(|address| part(address).clone())
-    };
     let email = [customer.and_then(|who| who.email.as_ref()), order.email.as_ref(), order.contact_email.as_ref()];
     let phone = [customer.and_then(|who| who.phone.as_ref()), order.phone.as_ref()];
     let profile = CustomerProfile {
-        first_name: customer
-            .and_then(|who| text(who.first_name.as_ref()))
-            .or_else(|| from_addresses(|address| &address.first_name)),
-        last_name: customer
-            .and_then(|who| text(who.last_name.as_ref()))
-            .or_else(|| from_addresses(|address| &address.last_name)),
-        email: email.into_iter().find_map(text).map(|email| email.to_lowercase()),
-        phone: phone.into_iter().find_map(text).or_else(|| from_addresses(|address| &address.phone)),
+        first_name: customer.and_then(|who| text(who.first_name.as_ref())),
+        last_name: customer.and_then(|who| text(who.last_name.as_ref())),
+        email: email.into_iter().find_map(text),
+        phone: phone.into_iter().find_map(text),
         billing,
         shipping,
-    };
+    }
+    .completed();
     match customer {
         Some(customer) => Buyer::Account { id: customer.id.to_string(), profile },
         None => Buyer::Guest { profile },

@@ -6,7 +6,7 @@
 use super::ledger::{Ledger, Unclear, time};
 use super::wire::{LineItem, MoneySet, Order, OrderAdjustment, Refund, RefundLine};
 use super::{change, events_or, lines, money_out, sale};
-use crate::domain::{Credit, CreditLine, DocumentRef, Draft, Fact, LineKind, Money, Normalised, Version};
+use crate::domain::{Credit, CreditLine, DocumentRef, Draft, Fact, LineKind, Normalised, Version};
 
 /// A refund that came by itself. Whether prices contain tax is the order's to say.
 pub(super) fn created(refund: &Refund) -> Result<Normalised, Unclear> {
@@ -82,7 +82,7 @@ fn credit_lines(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Resul
         let amount = ledger.or_zero("a refunded shipping line", line.subtotal_amount_set.as_ref(), None)?;
         let tax = ledger.or_zero("the tax of a refunded shipping line", line.tax_amount_set.as_ref(), None)?;
         let id = line.id.as_ref().map_or_else(|| at.to_string(), ToString::to_string);
-        lines.push(other_line(format!("shipping:{id}"), LineKind::Shipping, "Shipping", amount, tax));
+        lines.push(CreditLine::other(format!("shipping:{id}"), LineKind::Shipping, "Shipping", amount, tax));
     }
     // Before 2024-10 refunded carriage was an adjustment; where both are there they say the same thing.
     let carriage_is_known = !refund.refund_shipping_lines.is_empty();
@@ -95,7 +95,7 @@ fn credit_lines(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Resul
     for (at, duty) in refund.duties.iter().enumerate() {
         let amount = ledger.or_zero("a refunded duty", duty.amount_set.as_ref(), None)?;
         let id = duty.duty_id.as_ref().map_or_else(|| at.to_string(), ToString::to_string);
-        lines.push(other_line(format!("duty:{id}"), LineKind::Duty, "Import duty", amount, ledger.zero()));
+        lines.push(CreditLine::other(format!("duty:{id}"), LineKind::Duty, "Import duty", amount, ledger.zero()));
     }
     let no_duties = refund.duties.iter().all(|duty| duty.amount_set.is_none());
     let totals: [(bool, &str, LineKind, &str, Option<&MoneySet>); 2] = [
@@ -105,7 +105,7 @@ fn credit_lines(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Resul
     for (counts, name, kind, title, set) in totals {
         if counts {
             let amount = ledger.or_zero("a refunded total", set, None)?;
-            lines.push(other_line(name.into(), kind, title, amount, ledger.zero()));
+            lines.push(CreditLine::other(name.into(), kind, title, amount, ledger.zero()));
         }
     }
     lines.retain(|line| line.kind == LineKind::Goods || !(line.amount.is_zero() && line.tax.is_zero()));
@@ -155,22 +155,5 @@ fn adjustment_line(
     let id = adjustment.id.as_ref().map_or_else(|| at.to_string(), ToString::to_string);
     let (kind, title) =
         if is_carriage { (LineKind::Shipping, "Shipping") } else { (LineKind::Adjustment, "Refund adjustment") };
-    Ok(other_line(format!("adjustment:{id}"), kind, title, amount.negated(), tax.negated()))
-}
-
-/// A line that is no goods.
-pub(super) fn other_line(line: String, kind: LineKind, title: &str, amount: Money, tax: Money) -> CreditLine {
-    CreditLine {
-        line,
-        kind,
-        sku: None,
-        variant: None,
-        title: title.into(),
-        quantity: 1,
-        amount,
-        tax,
-        restock: false,
-        location: None,
-        barcode: None,
-    }
+    Ok(CreditLine::other(format!("adjustment:{id}"), kind, title, amount.negated(), tax.negated()))
 }

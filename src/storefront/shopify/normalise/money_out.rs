@@ -6,7 +6,6 @@
 
 use rust_decimal::Decimal;
 
-use super::credit::other_line;
 use super::ledger::{Ledger, Unclear};
 use super::wire::{Cash, MoneySet, OrderAdjustment, Refund, Rounding, Transaction};
 use crate::domain::{CreditLine, Currency, LineKind, Money, Payment};
@@ -24,7 +23,7 @@ impl MoneyOut {
     /// difference is a line of its own.
     pub fn rounding_line(&self, ledger: Ledger) -> Option<CreditLine> {
         let nothing = ledger.zero();
-        let line = other_line("rounding".into(), LineKind::Adjustment, "Cash rounding", self.rounding, nothing);
+        let line = CreditLine::other("rounding".into(), LineKind::Adjustment, "Cash rounding", self.rounding, nothing);
         (!self.rounding.is_zero()).then_some(line)
     }
 }

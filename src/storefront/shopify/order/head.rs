@@ -82,6 +82,7 @@ pub(super) fn state(
         },
         tax_included: head.taxes_included,
         complete: all_shipped || head.cancelled_at.is_some() || (!left && shipped.is_empty()),
+        cancelled: head.cancelled_at.is_some(),
         lines: all,
         shipped,
         payments: money.payments,
@@ -107,25 +108,17 @@ fn buyer(order: &read_order::ReadOrderOrder) -> Buyer {
     let billing = order.billing_address.as_ref().map(address);
     let shipping = order.shipping_address.as_ref().map(address);
     let customer = order.customer.as_ref();
-    let from_addresses = |part: fn(&Address) -> &Option<String>| {
-        [&billing, &shipping].into_iter().flatten().find_map(|address| part(address).clone())
-    };
     let account_email = customer.and_then(|who| who.default_email_address.as_ref()).map(|email| &email.email_address);
     let account_phone = customer.and_then(|who| who.default_phone_number.as_ref()).map(|phone| &phone.phone_number);
     let profile = CustomerProfile {
-        first_name: customer
-            .and_then(|who| text(who.first_name.as_ref()))
-            .or_else(|| from_addresses(|address| &address.first_name)),
-        last_name: customer
-            .and_then(|who| text(who.last_name.as_ref()))
-            .or_else(|| from_addresses(|address| &address.last_name)),
-        email: text(account_email).or_else(|| text(order.email.as_ref())).map(|email| email.to_lowercase()),
-        phone: text(account_phone)
-            .or_else(|| text(order.phone.as_ref()))
-            .or_else(|| from_addresses(|address| &address.phone)),
+        first_name: customer.and_then(|who| text(who.first_name.as_ref())),
+        last_name: customer.and_then(|who| text(who.last_name.as_ref())),
+        email: text(account_email).or_else(|| text(order.email.as_ref())),
+        phone: text(account_phone).or_else(|| text(order.phone.as_ref())),
         billing,
         shipping,
-    };
+    }
+    .completed();
     match customer {
         Some(customer) => Buyer::Account { id: number(&customer.id).to_owned(), profile },
         None => Buyer::Guest { profile },

@@ -177,18 +177,5 @@ fn goods(
 }
 
 fn other(line: String, kind: LineKind, title: &str, amount: Money, tax: Money) -> ReturnedLine {
-    let credit = CreditLine {
-        line,
-        kind,
-        sku: None,
-        variant: None,
-        title: title.into(),
-        quantity: 1,
-        amount,
-        tax,
-        restock: false,
-        location: None,
-        barcode: None,
-    };
-    ReturnedLine { of: None, credit, taken_off: false }
+    ReturnedLine { of: None, credit: CreditLine::other(line, kind, title, amount, tax), taken_off: false }
 }
