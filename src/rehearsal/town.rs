@@ -212,7 +212,11 @@ impl Town {
         let (has_come, may_come) = match self.channel.sale.when {
             SaleMoment::Fulfilled => (is_over, is_over || order.edited || order.cancelled),
             SaleMoment::EachFulfilment => (is_over, is_over || order.shipped || order.cancelled),
-            SaleMoment::Paid => (!order.cancelled || !documents.is_empty(), true),
+            // Paid back before anything was shipped and before it was booked: nothing is left to be booked.
+            SaleMoment::Paid => {
+                let came_to_nothing = order.closed && !order.shipped && kept.is_zero();
+                (!(order.cancelled || came_to_nothing) || !documents.is_empty(), true)
+            }
         };
         let is_settled = !order.pending && (order.outstanding.is_zero() || order.outstanding.is_negative());
         Ok(match documents.is_empty() {

@@ -129,7 +129,8 @@ impl RefundMoney {
         let rounding = row.amount_rounding_set.as_ref().map(|set| shop!(set, currency)).transpose()?;
         let rounding = rounding.unwrap_or(Money::zero(currency));
         let add = |one: Money, other: Money| one.plus(other).map_err(|error| unreadable(&error));
-        let amount = add(shop!(row.amount_set, currency)?, rounding)?;
+        let stated = shop!(row.amount_set, currency)?;
+        let amount = add(stated, rounding)?;
         match row.status {
             Status::SUCCESS => {
                 self.rounding = add(self.rounding, rounding)?;
@@ -142,7 +143,8 @@ impl RefundMoney {
                 }
             }
             Status::PENDING | Status::AWAITING_RESPONSE => self.pending = add(self.pending, amount)?,
-            _ => self.failed = add(self.failed, amount)?,
+            // Cash that did not go back was not rounded either: all of it is still owed.
+            _ => self.failed = add(self.failed, stated)?,
         }
         Ok(())
     }
