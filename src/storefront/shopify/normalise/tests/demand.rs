@@ -21,9 +21,10 @@ fn order(updated_at: &str, line: &Value, rest: &Value) -> WebOrder {
     web_order(&delivery("orders/updated", body.to_string())).unwrap()
 }
 
-/// Location, open, gone, back of each place.
+/// Location, open, gone, back of each place that has any.
 fn places(order: &WebOrder) -> Vec<(Option<&str>, i64, i64, i64)> {
-    order.lines.iter().map(|line| (line.location.as_deref(), line.open, line.gone, line.back)).collect()
+    let taken = order.lines.iter().filter(|line| (line.open, line.gone, line.back) != (0, 0, 0));
+    taken.map(|line| (line.location.as_deref(), line.open, line.gone, line.back)).collect()
 }
 
 const NOON: &str = "2026-11-22T12:00:00+13:00";
@@ -99,6 +100,10 @@ fn of_two_statements_of_one_second_the_one_that_went_further_is_newer() {
         order("2026-11-22T12:00:01+13:00", &open, &json!({})).version,
     ];
     assert!(versions.is_sorted_by(|one, other| one < other), "{versions:?}");
+    let added = json!({ "line_items": [
+        { "id": 1, "quantity": 5, "sku": "TEE", "price": "10.00" }, { "id": 2, "quantity": 1, "sku": "HAT", "price": "5.00" },
+    ] });
+    assert!(order(NOON, &json!({}), &json!({})).version < order(NOON, &json!({}), &added).version, "a line was added");
 }
 
 #[test]
