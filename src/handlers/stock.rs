@@ -38,7 +38,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
 const NEWS_IS_COMING: Duration = Duration::from_secs(2);
 /// How long news of that is waited for: longer than a process that died with it holds its delivery.
-const NEWS_IS_LOST: Duration = Duration::from_secs(150);
+const NEWS_IS_LOST: Duration = Duration::from_secs(90);
 /// How often a row is decided anew within one attempt when the figure keeps changing under it.
 const DECISIONS: usize = 4;
 
@@ -202,18 +202,18 @@ async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settle
             continue;
         };
         let believed = due.last.map(|last| last.by_now(figure.moved));
-        let untold = |shown: Option<Shown>| shown.map_or(0, |shown| shown.still_untold(figure.moved));
         due.unexplained = match (due.found, believed) {
-            (Some(_), _) if due.proven => 0,
-            (Some(found), _) if due.sent.is_some_and(|sent| sent.by_now(figure.moved) == found) => untold(due.sent),
-            (Some(found), Some(believed)) => untold(due.last) + believed - found,
-            _ => untold(due.last),
+            (Some(found), _) if due.proven || due.sent.is_some_and(|sent| sent.by_now(figure.moved) == found) => 0,
+            (Some(found), Some(believed)) => believed - found,
+            _ => 0,
         };
         due.row.expected = due.found.or(believed);
         due.row.quantity = target - due.unexplained.max(0);
         // A figure that was seen to be right needs a write all the same where the bridge believed something else of it: only an
-        // accepted write proves that nothing came in between.
-        let known = !due.proven || due.found == believed;
+        // accepted write proves that nothing came in between. So does one of which something was untold: an accepted write
+        // proves that all is told by now, a refused one finds how much is not.
+        let guessed = due.found.is_none() && due.last.is_some_and(|last| last.untold != 0);
+        let known = (!due.proven || due.found == believed) && !guessed;
         if due.row.expected == Some(due.row.quantity) && known {
             settled.push(done(desk, &due, false));
         } else {
@@ -267,7 +267,8 @@ async fn announce(desk: &Desk<'_>, due: &[Due<'_>]) -> Result<(), JournalError> 
 impl Due<'_> {
     /// What the storefront shows once the row is written.
     fn shown(&self) -> Shown {
-        Shown { quantity: self.row.quantity, moved: self.figure.moved, untold: self.unexplained }
+        let moved = self.figure.moved.saturating_add(self.unexplained);
+        Shown { quantity: self.row.quantity, moved, untold: self.unexplained }
     }
 
     /// When to look again for news of what cannot be explained. News that does not come within the patience was lost: the

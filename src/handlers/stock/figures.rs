@@ -76,9 +76,10 @@ pub(in crate::handlers) async fn read(desk: &Desk<'_>, places: &[(Sku, BranchCod
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::handlers) struct Shown {
     pub quantity: i64,
-    /// As far as it was told by then.
+    /// Told or not: what was found moved counts, so that its news changes nothing when it comes.
     pub moved: i64,
-    /// How much further it had been moved without being told: below zero, back. The figure has it in it already.
+    /// How much of that had not been told: below zero, more was told than found. Until it is told, nobody knows what the
+    /// storefront shows.
     pub untold: i64,
 }
 
@@ -96,21 +97,9 @@ impl Shown {
         Some(Self { quantity, moved, untold })
     }
 
-    /// How much of what was told since had been untold: its news changes nothing.
-    fn told_since(self, moved: i64) -> i64 {
-        let since = moved.saturating_sub(self.moved);
-        since.clamp(self.untold.min(0), self.untold.max(0))
-    }
-
-    /// What the storefront shows once web orders are told to have moved its figure so far.
+    /// What the storefront shows once web orders are told to have moved its figure so far, if all is told by then.
     pub(in crate::handlers) fn by_now(self, moved: i64) -> i64 {
-        let since = moved.saturating_sub(self.moved);
-        self.quantity.saturating_sub(since.saturating_sub(self.told_since(moved)))
-    }
-
-    /// What is still untold once web orders are told to have moved the figure so far.
-    pub(in crate::handlers) fn still_untold(self, moved: i64) -> i64 {
-        self.untold.saturating_sub(self.told_since(moved))
+        self.quantity.saturating_sub(moved.saturating_sub(self.moved))
     }
 }
 
@@ -138,14 +127,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_before_it_was_told_is_not_taken_off_again() {
-        let shown = Shown { quantity: 10, moved: 4, untold: 3 };
-        assert_eq!((shown.by_now(4), shown.by_now(6), shown.by_now(7), shown.by_now(8)), (10, 10, 10, 9));
-        assert_eq!((shown.still_untold(4), shown.still_untold(6), shown.still_untold(9)), (3, 1, 0));
-        assert_eq!((shown.by_now(2), shown.still_untold(2)), (12, 3), "something else came back");
-        let back = Shown { quantity: 10, moved: 4, untold: -2 };
-        assert_eq!((back.by_now(4), back.by_now(2), back.by_now(1), back.by_now(5)), (10, 10, 11, 9));
-        assert_eq!((back.still_untold(4), back.still_untold(3), back.still_untold(0)), (-2, -1, 0));
+    fn what_was_found_moved_is_not_taken_off_again_when_it_is_told() {
+        let shown = Shown { quantity: 10, moved: 7, untold: 3 };
+        assert_eq!((shown.by_now(7), shown.by_now(8), shown.by_now(6)), (10, 9, 11));
     }
 
     #[test]

@@ -25,9 +25,8 @@ pub(super) fn web_order(order: &Order) -> Option<WebOrder> {
         progress = progress.saturating_add(taken.progress());
         web_lines.extend(taken.places(order, item));
     }
-    // Times are whole seconds, and an order may be placed, edited, shipped and refunded within one. Lines are only ever added, and
-    // pieces only ever move forwards, to shipped, cancelled or returned. So of two statements of one second the newer is the one
-    // that has more of all of this.
+    // Times are whole seconds, and an order may be placed, shipped and refunded within one. Pieces only ever move forwards, to
+    // shipped, cancelled or returned, so of two statements of one second the newer is the one that has moved more.
     let Version(least) = version_at(updated)?;
     let version = Version(least.checked_add(progress.min(WITHIN_A_SECOND - 1))?);
     Some(WebOrder { order: order_key, version, placed: placed(order), lines: web_lines })
@@ -44,7 +43,6 @@ struct Taken {
     gone: i64,
     back: i64,
     cancelled: i64,
-    sold: i64,
 }
 
 impl Taken {
@@ -66,11 +64,11 @@ impl Taken {
         let taken = sold - cancelled;
         let left = (taken - shipped).max(0);
         let open = item.fulfillable_quantity.unwrap_or(left).clamp(0, left);
-        Self { open, gone: taken - open, back, cancelled, sold }
+        Self { open, gone: taken - open, back, cancelled }
     }
 
     fn progress(&self) -> i64 {
-        self.gone.saturating_add(self.back).saturating_add(self.cancelled).saturating_add(self.sold)
+        self.gone + self.back + self.cancelled
     }
 
     /// The pieces where they are: gone from the place that shipped them, back at the place that took them. Where open ones will
