@@ -229,6 +229,17 @@ impl Money {
         Self::new(amount, self.currency)
     }
 
+    /// What the first `pieces` of `of` pieces share of the amount, rounded; the whole when they are all of them.
+    ///
+    /// # Errors
+    /// [`MoneyError::TooLarge`] when it does not fit.
+    pub fn share(self, pieces: i64, of: i64) -> Result<Self, MoneyError> {
+        if pieces == of || of == 0 {
+            return Ok(self);
+        }
+        Ok(Self::rounded(self.times(pieces)?.amount / Decimal::from(of), self.currency))
+    }
+
     /// Sum of many amounts in one currency.
     ///
     /// # Errors

@@ -101,14 +101,5 @@ pub fn reckon(order: &OrderState, books: &Books, moment: SaleMoment) -> Result<R
     }
 }
 
-/// What the first `pieces` of `of` pieces share of an amount; the whole when they are all of them.
-fn share(amount: Money, pieces: i64, of: i64) -> Result<Money, Imbalance> {
-    if pieces == of || of == 0 {
-        return Ok(amount);
-    }
-    let part = amount.times(pieces)?;
-    Ok(Money::rounded(part.amount() / rust_decimal::Decimal::from(of), amount.currency()))
-}
-
 #[cfg(test)]
 mod tests;

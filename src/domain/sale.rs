@@ -80,6 +80,30 @@ impl SaleLine {
     pub fn amount(&self) -> Result<Money, MoneyError> {
         self.unit_price.times(self.quantity)?.minus(self.discount)
     }
+
+    /// The line in parts, one for each place its pieces left from; `None` stands for the line's own place. Discount and tax are
+    /// shared by running totals, so that the parts add up to the line.
+    ///
+    /// # Errors
+    /// [`MoneyError`] when amounts do not fit together.
+    pub fn split(self, places: Vec<(Option<String>, i64)>) -> Result<Vec<Self>, MoneyError> {
+        let (several, mut so_far) = (places.len() > 1, 0);
+        let mut parts = Vec::with_capacity(places.len());
+        for (place, quantity) in places {
+            let part = |amount: Money| {
+                amount.share(so_far + quantity, self.quantity)?.minus(amount.share(so_far, self.quantity)?)
+            };
+            let (discount, tax) = (part(self.discount)?, part(self.tax)?);
+            let line = match &place {
+                Some(place) if several => format!("{}@{place}", self.line),
+                _ => self.line.clone(),
+            };
+            let location = place.or_else(|| self.location.clone());
+            parts.push(Self { line, location, quantity, discount, tax, ..self.clone() });
+            so_far += quantity;
+        }
+        Ok(parts)
+    }
 }
 
 /// One payment of a document.

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use crate::domain::books::key;
 use crate::domain::{Books, Imbalance, LineKind, Money, OrderLine, OrderReturn, OrderState, SaleMoment};
 
-use super::share;
-
 /// What is due of one line: all of it that should be on invoices by now.
 pub(super) struct Due<'a> {
     /// The line as ordered.
@@ -24,12 +22,12 @@ pub(super) struct Due<'a> {
 impl Due<'_> {
     /// The discount on what is due.
     pub fn discount(&self) -> Result<Money, Imbalance> {
-        share(self.discount, self.now, self.pieces)
+        Ok(self.discount.share(self.now, self.pieces)?)
     }
 
     /// The tax on what is due.
     pub fn tax(&self) -> Result<Money, Imbalance> {
-        share(self.tax, self.now, self.pieces)
+        Ok(self.tax.share(self.now, self.pieces)?)
     }
 
     /// What is due after discounts.

@@ -144,27 +144,8 @@ fn pieces(due: &Due<'_>, books: &Books, order: &OrderState) -> Result<Vec<SaleLi
     let tax_before = known.map_or(Money::zero(order.currency), |sold| sold.tax);
     let discount = due.discount()?.minus(discount_before)?;
     let tax = due.tax()?.minus(tax_before)?;
-    let all = due.now - before;
-    let (mut lines, mut so_far) = (Vec::new(), 0);
-    let several = places.len() > 1;
-    for (location, quantity) in places {
-        let part = |amount: Money| -> Result<Money, Imbalance> {
-            Ok(super::share(amount, so_far + quantity, all)?.minus(super::share(amount, so_far, all)?)?)
-        };
-        lines.push(SaleLine {
-            line: match &location {
-                Some(place) if several => format!("{}@{place}", whole.line),
-                _ => whole.line.clone(),
-            },
-            location: location.or_else(|| whole.location.clone()),
-            quantity,
-            discount: part(discount)?,
-            tax: part(tax)?,
-            ..whole.clone()
-        });
-        so_far += quantity;
-    }
-    Ok(lines)
+    let line = SaleLine { quantity: due.now - before, discount, tax, ..whole.clone() };
+    Ok(line.split(places)?)
 }
 
 /// How many of the pieces that are due now left from where. Those that never left count for the channel's branch.

@@ -65,6 +65,8 @@ on_both_deployments! {
         let order = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
         assert_eq!(order.send(&house).await, 200);
         house.until("both are booked", async || office.document_counts().await.unwrap() == (1, 1)).await;
+        // The shop never heard of the piece that came back; it is looked for there until its news must have been lost.
+        house.time_passes(1);
         house.rest().await;
         let credits = office.credit_notes().await.unwrap();
         assert_eq!(credits[0].credits.as_ref(), Some(&office.invoices().await.unwrap()[0].reference));
@@ -86,7 +88,8 @@ on_both_deployments! {
         house.rest().await;
         assert_eq!(house.journal().counts().await.unwrap().events["sale.credited"], 1);
         let invoices = office.invoices().await.unwrap();
-        assert_eq!(invoices[0].lines[0].quantity, 3, "the invoice says what was sold at first");
+        let sold: i64 = invoices[0].lines.iter().map(|line| line.quantity).sum();
+        assert_eq!(sold, 3, "the invoice says what was sold at first");
         assert_eq!(house.pieces(&sku, "WEB").await, before - 2);
         house.keeps_its_promises(0).await;
     }

@@ -39,10 +39,11 @@ pub(super) struct LineItem {
     tax_lines: Vec<TaxLine>,
     duties: Vec<Duty>,
     discount_allocations: Vec<Allocation>,
+    /// Only tips have it; it is null until the order is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tip_payment_gateway: Option<String>,
+    tip_payment_gateway: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tip_payment_method: Option<String>,
+    tip_payment_method: Option<Option<String>>,
 }
 
 #[derive(Serialize)]
@@ -86,8 +87,8 @@ pub(super) struct ShippingLine {
 pub(super) fn line_item(by: Stationery, order: &OrderRecord, index: usize) -> LineItem {
     let plan = &order.plan.lines[index];
     let goods = plan.sort == LineSort::Goods;
-    let tip = plan.sort == LineSort::Tip;
-    let gateway = order.plan.payments.first().map(|payment| payment.gateway.clone()).filter(|_| tip);
+    let gateway = || order.plan.payments.first().map(|payment| payment.gateway.clone());
+    let tipped_by = (plan.sort == LineSort::Tip).then(gateway);
     LineItem {
         id: order.lines[index],
         admin_graphql_api_id: gid("LineItem", order.lines[index]),
@@ -119,8 +120,8 @@ pub(super) fn line_item(by: Stationery, order: &OrderRecord, index: usize) -> Li
         tax_lines: by.taxes(&plan.taxes),
         duties: duty(by, order, index).into_iter().collect(),
         discount_allocations: allocations(by, &plan.discounts),
-        tip_payment_method: gateway.clone(),
-        tip_payment_gateway: gateway,
+        tip_payment_method: tipped_by.clone(),
+        tip_payment_gateway: tipped_by,
     }
 }
 

@@ -25,8 +25,9 @@ pub(super) fn web_order(order: &Order) -> Option<WebOrder> {
         progress = progress.saturating_add(taken.progress());
         web_lines.extend(taken.places(order, item));
     }
-    // Times are whole seconds, and an order may be placed, shipped and refunded within one. Pieces only ever move forwards, to
-    // shipped, cancelled or returned, so of two statements of one second the newer is the one that has moved more.
+    // Times are whole seconds, and an order may be placed, edited, shipped and refunded within one. Lines are added and never
+    // removed, and pieces only ever move forwards, to shipped, cancelled or returned, so of two statements of one second the
+    // newer is the one that has more and has moved more.
     let Version(least) = version_at(updated)?;
     let version = Version(least.checked_add(progress.min(WITHIN_A_SECOND - 1))?);
     Some(WebOrder { order: order_key, version, placed: placed(order), lines: web_lines })
@@ -39,6 +40,7 @@ pub(in crate::storefront::shopify) fn version_at(at: Timestamp) -> Option<Versio
 
 /// What became of the pieces of one line.
 struct Taken {
+    sold: i64,
     open: i64,
     gone: i64,
     back: i64,
@@ -64,11 +66,11 @@ impl Taken {
         let taken = sold - cancelled;
         let left = (taken - shipped).max(0);
         let open = item.fulfillable_quantity.unwrap_or(left).clamp(0, left);
-        Self { open, gone: taken - open, back, cancelled }
+        Self { sold, open, gone: taken - open, back, cancelled }
     }
 
     fn progress(&self) -> i64 {
-        self.gone + self.back + self.cancelled
+        self.sold + self.gone + self.back + self.cancelled
     }
 
     /// The pieces where they are: gone from the place that shipped them, back at the place that took them. Where open ones will
@@ -103,9 +105,8 @@ impl Taken {
 }
 
 /// Pieces of a line by the place that shipped them.
-fn shipments<'a>(order: &'a Order, item: &'a LineItem) -> impl Iterator<Item = (Option<String>, i64)> + 'a {
-    let shipped = order.fulfillments.iter();
-    let shipped = shipped.filter(|one| !matches!(one.status.as_deref(), Some("cancelled" | "error" | "failure")));
+pub(super) fn shipments<'a>(order: &'a Order, item: &'a LineItem) -> impl Iterator<Item = (Option<String>, i64)> + 'a {
+    let shipped = order.fulfillments.iter().filter(|one| !one.failed());
     shipped.flat_map(|one| {
         let here = one.line_items.iter().filter(|line| line.id == item.id);
         let location = one.location_id.as_ref().map(ToString::to_string);

@@ -1,5 +1,8 @@
 //! The lines of a sale: goods, gift cards, tips, carriage, duties and fees, each with its discounts and taxes.
 
+use std::collections::BTreeMap;
+
+use super::demand::shipments;
 use super::ledger::{Ledger, Unclear, text};
 use super::wire::{Allocation, Duty, LineItem, Order, ShippingLine};
 use crate::domain::{LineKind, Money, SaleLine, Sku};
@@ -8,7 +11,8 @@ use crate::domain::{LineKind, Money, SaleLine, Sku};
 pub(super) fn lines(ledger: Ledger, order: &Order) -> Result<Vec<SaleLine>, Unclear> {
     let mut lines = Vec::with_capacity(order.line_items.len() + 2);
     for item in &order.line_items {
-        lines.push(item_line(ledger, order, item)?);
+        let parts = item_line(ledger, item)?.split(left_from(order, item));
+        lines.extend(parts.map_err(|error| Unclear::Amount { what: "a line item in parts", error })?);
     }
     lines.extend(tip_without_line(ledger, order)?);
     for (at, shipping) in order.shipping_lines.iter().enumerate() {
@@ -45,14 +49,14 @@ pub(super) fn title(item: &LineItem) -> String {
     text(item.name.as_ref()).or_else(|| text(item.title.as_ref())).unwrap_or_else(|| format!("line {}", item.id))
 }
 
-fn item_line(ledger: Ledger, order: &Order, item: &LineItem) -> Result<SaleLine, Unclear> {
+fn item_line(ledger: Ledger, item: &LineItem) -> Result<SaleLine, Unclear> {
     let price = ledger.either("the price of a line item", item.price_set.as_ref(), item.price)?;
     Ok(SaleLine {
         line: item.id.to_string(),
         kind: kind(item),
         sku: sku(item),
         variant: variant(item),
-        location: shipped_from(order, item),
+        location: None,
         title: title(item),
         quantity: item.quantity,
         unit_price: price.ok_or(Unclear::Missing("line_items[].price"))?,
@@ -62,14 +66,22 @@ fn item_line(ledger: Ledger, order: &Order, item: &LineItem) -> Result<SaleLine,
     })
 }
 
-/// The place that shipped all pieces of a line that were shipped. Where several did, or none says so, the channel decides.
-fn shipped_from(order: &Order, item: &LineItem) -> Option<String> {
-    let shipped = order.fulfillments.iter().filter(|one| !one.failed());
-    let mut places = shipped
-        .filter(|one| one.line_items.iter().any(|line| line.id == item.id))
-        .map(|one| one.location_id.as_ref().map(ToString::to_string));
-    let first = places.next()??;
-    places.all(|place| place.as_ref() == Some(&first)).then_some(first)
+/// Where the pieces of a line left from. Those that never left, or from nobody knows where, count for the channel's branch.
+fn left_from(order: &Order, item: &LineItem) -> Vec<(Option<String>, i64)> {
+    let mut shipped: BTreeMap<String, i64> = BTreeMap::new();
+    let mut rest = item.quantity;
+    for (place, pieces) in shipments(order, item) {
+        let Some(place) = place else { continue };
+        let here = pieces.min(rest);
+        rest -= here;
+        *shipped.entry(place).or_default() += here;
+    }
+    let mut places: Vec<_> =
+        shipped.into_iter().filter(|(_, pieces)| *pieces > 0).map(|(place, pieces)| (Some(place), pieces)).collect();
+    if rest > 0 || places.is_empty() {
+        places.push((None, rest));
+    }
+    places
 }
 
 /// Discounts stand in the allocations only: `total_discount` stays at zero.

@@ -1,7 +1,7 @@
 //! Orders: one whose moment has come becomes an invoice, one that ended unfulfilled becomes the news that none will come.
 //!
-//! An ordinary order is booked straight from its delivery. Where a delivery cannot settle it — several shipments from several
-//! places, an edit, money that is still to come — it only says that the order has changed, and the order is read anew.
+//! An ordinary order is booked straight from its delivery. Where a delivery cannot settle it — an edit, money that is still to
+//! come — it only says that the order has changed, and the order is read anew.
 
 use sha2::{Digest, Sha256};
 
@@ -84,7 +84,7 @@ fn needs_reading(order: &Order) -> bool {
     let free = order.total_price.is_some_and(|total| total.0.is_zero());
     (is_unpaid && !free)
         || order.refunds.iter().any(|refund| refund.transactions.is_empty() && !refund.refund_line_items.is_empty())
-        || order.line_items.iter().any(|item| was_edited(order, item) || left_from_several_places(order, item))
+        || order.line_items.iter().any(|item| was_edited(order, item))
 }
 
 /// Whether pieces are missing that no refund tells of.
@@ -92,14 +92,6 @@ fn was_edited(order: &Order, item: &LineItem) -> bool {
     let rows = order.refunds.iter().flat_map(|refund| &refund.refund_line_items);
     let back: i64 = rows.filter(|row| row.line_item_id.as_ref() == Some(&item.id)).map(|row| row.quantity).sum();
     item.current_quantity.is_some_and(|current| current != item.quantity - back && current != item.quantity)
-}
-
-fn left_from_several_places(order: &Order, item: &LineItem) -> bool {
-    let shipped = order.fulfillments.iter().filter(|one| !one.failed());
-    let mut places =
-        shipped.filter(|one| one.line_items.iter().any(|line| line.id == item.id)).map(|one| one.location_id.as_ref());
-    let first = places.next();
-    places.any(|place| Some(place) != first)
 }
 
 /// An order that was cancelled. Once part of it was fulfilled there is an invoice to come, and refunds for the rest.

@@ -158,6 +158,7 @@ fn goods(
 ) -> Result<ReturnedLine, CallError> {
     use read_refund::RefundLineItemRestockType as Restock;
     let of = number(&row.line_item.id).to_owned();
+    let taken_off = row.restock_type == Restock::CANCEL;
     let sold = order.iter().find(|line| line.whole.line == of).map(|line| &line.whole);
     Ok(ReturnedLine {
         credit: CreditLine {
@@ -170,11 +171,12 @@ fn goods(
             amount: shop!(row.subtotal_set, currency)?,
             tax: shop!(row.total_tax_set, currency)?,
             restock: matches!(row.restock_type, Restock::RETURN | Restock::CANCEL | Restock::LEGACY_RESTOCK),
-            location: row.location.as_ref().map(|location| number(&location.id).to_owned()),
+            // What was cancelled before it left goes back to where it was booked, whichever place would have shipped it.
+            location: row.location.as_ref().filter(|_| !taken_off).map(|location| number(&location.id).to_owned()),
             barcode: sold.and_then(|sold| sold.barcode.clone()),
         },
         of: Some(of),
-        taken_off: row.restock_type == Restock::CANCEL,
+        taken_off,
     })
 }
 

@@ -93,8 +93,10 @@ fn of_two_statements_of_one_second_the_one_that_went_further_is_newer() {
     let gone = json!({ "fulfillable_quantity": 0 });
     let shipment = json!({ "fulfillments": [shipped(71, 5, "success")] });
     let back = json!({ "fulfillments": [shipped(71, 5, "success")], "refunds": [refunded(2, "return")] });
+    let line = |id: u64, pieces: i64| json!({ "id": id, "quantity": pieces, "fulfillable_quantity": pieces });
     let versions = [
-        order(NOON, &open, &json!({})).version,
+        order(NOON, &open, &json!({ "line_items": [line(1, 5)] })).version,
+        order(NOON, &open, &json!({ "line_items": [line(1, 5), line(2, 1)] })).version,
         order(NOON, &gone, &shipment).version,
         order(NOON, &gone, &back).version,
         order("2026-11-22T12:00:01+13:00", &open, &json!({})).version,

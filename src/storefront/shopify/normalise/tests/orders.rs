@@ -189,12 +189,6 @@ fn what_a_delivery_cannot_settle_is_read_from_the_shop() {
     body["refunds"] = json!([{ "id": 31, "created_at": "2026-11-22T11:00:00+13:00", "transactions": [],
         "refund_line_items": [{ "id": 41, "line_item_id": 11, "quantity": 1, "restock_type": "cancel" }] }]);
     change("orders/fulfilled", &body);
-    body = order();
-    let from = |place: u64| json!({ "status": "success", "location_id": place, "line_items": [{ "id": 11 }] });
-    body["fulfillments"] = json!([from(1), from(1)]);
-    assert!(matches!(drafts("orders/fulfilled", &body)[0].fact, Fact::SaleInvoiced(_)), "one place is plain enough");
-    body["fulfillments"] = json!([from(1), from(2)]);
-    change("orders/fulfilled", &body);
 }
 
 #[test]
@@ -232,6 +226,38 @@ fn edits_shipments_and_late_money_are_changes_of_their_order() {
         let meaning = meaning("order_transactions/create", &money(kind, status));
         assert!(matches!(meaning, Normalised::Ignored(_)), "{kind} {status}");
     }
+}
+
+#[test]
+fn pieces_are_sold_where_they_left_from() {
+    let from = |place: u64, pieces: i64, status: &str| json!({ "status": status, "location_id": place, "line_items": [{ "id": 11, "quantity": pieces }] });
+    let goods = |shipments: serde_json::Value| {
+        let mut body = order();
+        body["fulfillments"] = shipments;
+        let sale = sale(&body);
+        sale.check_balance().unwrap();
+        let goods = sale.lines.into_iter().filter(|line| line.kind == LineKind::Goods);
+        let told = |line: crate::domain::SaleLine| {
+            (line.line, line.location, line.quantity, line.discount.amount().to_string(), line.tax.amount().to_string())
+        };
+        goods.map(told).collect::<Vec<_>>()
+    };
+    let line = |id: &str, place: Option<&str>, pieces: i64, discount: &str, tax: &str| {
+        (id.to_owned(), place.map(str::to_owned), pieces, discount.to_owned(), tax.to_owned())
+    };
+    let all_from_3 = [line("11", Some("3"), 2, "9.33", "6.08")];
+    assert_eq!(goods(json!([from(3, 2, "success")])), all_from_3);
+    assert_eq!(goods(json!([from(3, 1, "success"), from(3, 1, "success")])), all_from_3);
+    assert_eq!(goods(json!([from(4, 1, "cancelled"), from(3, 2, "success")])), all_from_3);
+    assert_eq!(
+        goods(json!([from(4, 1, "success"), from(3, 1, "success")])),
+        [line("11@3", Some("3"), 1, "4.67", "3.04"), line("11@4", Some("4"), 1, "4.66", "3.04")]
+    );
+    // The other piece was cancelled before it left: it comes off the channel's branch, and goes back there.
+    assert_eq!(
+        goods(json!([from(3, 1, "success")])),
+        [line("11@3", Some("3"), 1, "4.67", "3.04"), line("11", None, 1, "4.66", "3.04")]
+    );
 }
 
 #[test]

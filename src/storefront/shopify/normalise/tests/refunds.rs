@@ -38,18 +38,20 @@ fn a_return_credits_its_goods_and_its_money() {
 
 #[test]
 fn only_restocked_pieces_go_back_into_stock() {
-    for (word, place, restock) in [
-        ("return", json!(3), true),
-        ("cancel", json!(3), true),
-        ("legacy_restock", json!(3), true),
-        ("no_restock", json!(3), false),
-        ("a_new_word", json!(3), true),
-        ("a_new_word", json!(null), false),
+    for (word, place, restock, at) in [
+        ("return", json!(3), true, Some("3")),
+        // It never left the place that would have shipped it: it goes back to where it was booked.
+        ("cancel", json!(3), true, None),
+        ("legacy_restock", json!(3), true, Some("3")),
+        ("no_restock", json!(3), false, Some("3")),
+        ("a_new_word", json!(3), true, Some("3")),
+        ("a_new_word", json!(null), false, None),
     ] {
         let mut body = refund();
         body["refund_line_items"][0]["restock_type"] = json!(word);
         body["refund_line_items"][0]["location_id"] = place;
-        assert_eq!(credit(&body).lines[0].restock, restock, "{word}");
+        let line = credit(&body).lines.swap_remove(0);
+        assert_eq!((line.restock, line.location.as_deref()), (restock, at), "{word}");
     }
 }
 
