@@ -349,7 +349,8 @@ pub trait Storefront: Send + Sync + 'static {
     /// Fails where the storefront did not take the question as it was meant. A read: may be repeated.
     async fn orders_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<OrderPage, CallError>;
 
-    /// Reads an order nobody told of and says it as a delivery, which is the same each time as long as the order is. Reads only.
+    /// Reads an order nobody told of and says it as a delivery, which is the same each time as long as the order is; one that
+    /// cannot be read as the news that it changed. Reads only.
     async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError>;
 
     /// Reads stock figures at their places, item and location. A read: may be repeated. One entry per place, in order; `None`

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{CallError, ChannelName, EventType};
+use crate::domain::{ChannelName, EventType};
 use crate::handlers::Desk;
 use crate::handlers::stock::Unread;
 use crate::journal::{Appended, JournalError, PolledPage};
@@ -110,7 +110,7 @@ struct Asked {
 async fn orders(desk: &Desk<'_>, window: Window) -> Result<Asked, Unread> {
     let task = format!("reconcile/{}/orders", desk.channel.name);
     let from = desk.journal.cursor(&task).await?;
-    let now = Timestamp::now();
+    let now = desk.journal.now();
     let last = from.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
     let since = window.since.or(last.and_then(|last| last.checked_sub(window.overlap).ok()));
     let since = since.or_else(|| now.checked_sub(FIRST).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -120,17 +120,8 @@ async fn orders(desk: &Desk<'_>, window: Window) -> Result<Asked, Unread> {
         let page = desk.storefront.orders_since(since, after.as_deref()).await.map_err(Unread::Call)?;
         asked.found.orders += page.orders.len();
         for order in missed(desk, page.orders).await? {
-            match desk.storefront.missed_order(&order).await {
-                Ok(delivery) => {
-                    deliveries.push(delivery);
-                    ids.push(order.order);
-                }
-                // One order that cannot be read must not hide the others; it is found again as long as it is in the window.
-                Err(CallError::Rejected(why) | CallError::Unmapped { what: why, .. }) => {
-                    tracing::warn!(channel = %desk.channel.name, order = order.order, why, "a missed order cannot be read");
-                }
-                Err(error) => return Err(Unread::Call(error)),
-            }
+            deliveries.push(desk.storefront.missed_order(&order).await.map_err(Unread::Call)?);
+            ids.push(order.order);
         }
         after = page.next;
         if after.is_none() {

@@ -62,7 +62,8 @@ impl Process {
     }
 
     async fn is_ready(&self) -> bool {
-        let answer = reqwest::Client::new().get(format!("http://{}/readyz", self.admin)).send().await;
+        let question = reqwest::Client::new().get(format!("http://{}/readyz", self.admin));
+        let answer = question.timeout(Duration::from_secs(5)).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 

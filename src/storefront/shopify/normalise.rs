@@ -48,6 +48,8 @@ pub(super) const WANTED_TOPICS: &[&str] = &[
 
 /// The topic of orders nobody told of, found by asking. No webhook has it.
 pub(super) const TOPIC_RECONCILED: &str = "orders/reconciled";
+/// The topic of those of them that could not be read when they were found.
+pub(super) const TOPIC_UNREAD: &str = "orders/unread";
 
 /// Topics nobody acts on, by their beginning, and why.
 const NO_NEWS: &[(&str, &str)] = &[
@@ -92,6 +94,7 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         "order_transactions/create" => read(body).and_then(|transaction| change::moved(&transaction)),
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
         TOPIC_RECONCILED => read(body).and_then(|order| change::found(&order)),
+        TOPIC_UNREAD => read(body).and_then(|order| change::found_unread(&order)),
         "customers/create" | "customers/update" => read(body).and_then(|account| account::changed(delivery, &account)),
         "customers/merge" => read(body).map(|merge| account::merged(delivery, &merge)),
         "customers/data_request" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::Export, &asked)),
@@ -104,11 +107,11 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
     outcome.unwrap_or_else(|unclear| Normalised::Rejected(format!("{topic}: {unclear}")))
 }
 
-/// What an order takes from stock. Every topic of orders carries the whole order; the one that has only its changes, and the
-/// one that has only its id, tell nothing of that. A body that cannot be read is rejected by [`normalise`].
+/// What an order takes from stock. Every topic of orders carries the whole order; the one that has only its changes, and those
+/// that have only its id, tell nothing of that. A body that cannot be read is rejected by [`normalise`].
 pub(super) fn web_order(delivery: &Delivery) -> Option<WebOrder> {
-    let topic = delivery.content.topic.strip_prefix("orders/")?;
-    if matches!(topic, "edited" | "delete") {
+    let topic = delivery.content.topic.as_str();
+    if !topic.starts_with("orders/") || matches!(topic, "orders/edited" | "orders/delete" | TOPIC_UNREAD) {
         return None;
     }
     demand::web_order(&read(&delivery.content.body).ok()?)

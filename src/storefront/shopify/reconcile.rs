@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Shopify;
 use super::graphql::{ListOrders, list_orders, number};
-use super::normalise::{TOPIC_RECONCILED, version_at};
+use super::normalise::{TOPIC_RECONCILED, TOPIC_UNREAD, version_at};
 use crate::domain::{CallError, DocumentRef, LineKind, NewDelivery, OrderState, Origin};
 use crate::storefront::{ListedOrder, OrderPage};
 
@@ -37,15 +37,23 @@ impl Shopify {
         Ok(OrderPage { orders, next })
     }
 
-    /// The pieces of an order as one of its webhooks would have told them.
+    /// The pieces of an order as one of its webhooks would have told them. Of one that cannot be read only that it changed: it is
+    /// read again when it is to be booked, and what stands in the way then is put before a person.
     pub(super) async fn read_missed(&self, order: &ListedOrder) -> Result<NewDelivery, CallError> {
-        let state = self.read_order(&order.sale).await?;
-        let body = serde_json::to_vec(&body(order, &state));
+        let (topic, changed_at, body) = match self.read_order(&order.sale).await {
+            Ok(state) => (TOPIC_RECONCILED, state.changed_at, body(order, &state)),
+            Err(CallError::Rejected(why) | CallError::Unmapped { what: why, .. }) => {
+                tracing::warn!(storefront = %self.name, order = order.order, why, "a missed order cannot be read");
+                (TOPIC_UNREAD, order.changed_at, unread(order))
+            }
+            Err(error) => return Err(error),
+        };
+        let body = serde_json::to_vec(&body);
         let body = body.map_err(|error| CallError::Rejected(format!("the order cannot be written: {error}")))?;
         Ok(NewDelivery {
             origin: Origin::storefront(self.name.as_str()),
-            topic: TOPIC_RECONCILED.to_owned(),
-            dedupe_key: format!("reconciled:{}@{}", order.order, state.changed_at),
+            topic: topic.to_owned(),
+            dedupe_key: format!("{}:{}@{changed_at}", topic.trim_start_matches("orders/"), order.order),
             fold_key: None,
             headers: BTreeMap::new(),
             body: body.into(),
@@ -65,6 +73,10 @@ fn listed(order: &list_orders::ListOrdersOrdersNodes) -> Result<ListedOrder, Cal
         fulfilled: order.display_fulfillment_status == list_orders::OrderDisplayFulfillmentStatus::FULFILLED,
         refunds: order.refunds.iter().map(|refund| format!("refund:{}", number(&refund.id))).collect(),
     })
+}
+
+fn unread(order: &ListedOrder) -> Value {
+    json!({ "id": order.order, "updated_at": order.changed_at.to_string() })
 }
 
 fn body(order: &ListedOrder, state: &OrderState) -> Value {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tillbridge::flow::reconcile::{self, Found, Window};
-use tillbridge::sandbox::shopify::lives::{OrderPlan, SkuInfo};
+use tillbridge::sandbox::shopify::lives::{OrderPlan, PaymentPlan, SkuInfo};
+use tillbridge::sandbox::shopify::{Fault, ShopSandbox};
 
 use crate::support::house::{Deployment, House, on_both_deployments};
 
@@ -22,6 +23,16 @@ fn order(info: &SkuInfo, pieces: i64) -> OrderPlan {
     plan
 }
 
+/// From now on the shop tells of orders and shipments no more.
+fn tells_nobody(shop: &ShopSandbox) {
+    for topic in ["orders/create", "orders/updated", "orders/paid", "orders/fulfilled"] {
+        shop.forget_subscription(topic);
+    }
+    for topic in ["fulfillments/create", "order_transactions/create"] {
+        shop.forget_subscription(topic);
+    }
+}
+
 async fn invoices(house: &House) -> usize {
     house.town().office.invoices().await.unwrap().len()
 }
@@ -35,9 +46,7 @@ on_both_deployments! {
         shop.fulfil(told).await.unwrap();
         house.rest().await;
         assert_eq!(invoices(&house).await, 1);
-        for topic in ["orders/create", "orders/updated", "orders/paid", "orders/fulfilled", "fulfillments/create"] {
-            shop.forget_subscription(topic);
-        }
+        tells_nobody(shop);
         let untold = shop.place_order(&order(&info, 2)).await.unwrap();
         shop.fulfil(untold).await.unwrap();
         house.rest().await;
@@ -51,6 +60,44 @@ on_both_deployments! {
         let again = asks(&house, WINDOW).await;
         assert_eq!((again.orders, again.missed.len()), (2, 0), "the windows overlap, and nothing is missed twice");
         house.keeps_its_promises(0).await;
+    }
+
+    async fn a_missed_order_that_cannot_be_read_when_it_is_found_is_booked_all_the_same(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let shop = &house.town().shop;
+        let info = shop.catalogue().remove(0);
+        shop.hold_webhooks(true);
+        let untold = shop.place_order(&order(&info, 2)).await.unwrap();
+        shop.fulfil(untold).await.unwrap();
+        shop.fail_next(Some("order"), Fault::ErrorBeforeCommit(400), 1);
+        assert_eq!(asks(&house, WINDOW).await.missed, [untold.to_string()]);
+        house.until("it is booked", async || invoices(&house).await == 1).await;
+        shop.hold_webhooks(false);
+        house.rest().await;
+        assert_eq!(invoices(&house).await, 1);
+        house.keeps_its_promises(0).await;
+    }
+
+    /// P4: what nobody can read is not only a line in a log.
+    async fn a_missed_order_that_can_never_be_read_is_put_before_a_person(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let shop = &house.town().shop;
+        let info = shop.catalogue().remove(0);
+        let mut paid_in_coins = order(&info, 2);
+        let due = paid_in_coins.totals().to_pay;
+        let coin = |amount| PaymentPlan { gateway: "paypal".to_owned(), amount };
+        paid_in_coins.payments = (0..110).map(|_| coin(1)).chain([coin(due - 110)]).collect();
+        tells_nobody(shop);
+        let untold = shop.place_order(&paid_in_coins).await.unwrap();
+        shop.fulfil(untold).await.unwrap();
+        assert_eq!(asks(&house, WINDOW).await.missed, [untold.to_string()]);
+        house.until("a person is asked", async || house.dead_letters().await.len() == 1).await;
+        let letter = house.dead_letters().await.remove(0);
+        assert!(letter.reason.contains("more shipments, refunds or transactions than are read"), "{}", letter.reason);
+        assert_eq!(asks(&house, WINDOW).await.missed.len(), 0, "it was handed over before");
+        house.rest().await;
+        assert_eq!((house.dead_letters().await.len(), invoices(&house).await), (1, 0));
+        house.stop_without_checks().await;
     }
 
     async fn a_webhook_that_comes_after_its_order_was_found_changes_nothing(deployment: Deployment) {

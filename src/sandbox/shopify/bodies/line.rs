@@ -39,12 +39,15 @@ pub(super) struct LineItem {
     tax_lines: Vec<TaxLine>,
     duties: Vec<Duty>,
     discount_allocations: Vec<Allocation>,
-    /// Only tips have it; it is null until the order is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tip_payment_gateway: Option<Option<String>>,
+    tip_payment_gateway: Option<TippedBy>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tip_payment_method: Option<Option<String>>,
+    tip_payment_method: Option<TippedBy>,
 }
+
+/// The gateway of a tip. Only tips have one; it is null until the order is paid.
+#[derive(Clone, Serialize)]
+struct TippedBy(Option<String>);
 
 #[derive(Serialize)]
 pub(super) struct Allocation {
@@ -88,7 +91,7 @@ pub(super) fn line_item(by: Stationery, order: &OrderRecord, index: usize) -> Li
     let plan = &order.plan.lines[index];
     let goods = plan.sort == LineSort::Goods;
     let gateway = || order.plan.payments.first().map(|payment| payment.gateway.clone());
-    let tipped_by = (plan.sort == LineSort::Tip).then(gateway);
+    let tipped_by = (plan.sort == LineSort::Tip).then(|| TippedBy(gateway()));
     LineItem {
         id: order.lines[index],
         admin_graphql_api_id: gid("LineItem", order.lines[index]),

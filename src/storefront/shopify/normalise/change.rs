@@ -2,7 +2,7 @@
 
 use super::ledger::{Unclear, text, time};
 use super::sale::{placed, reference};
-use super::wire::{Edited, Fulfillment, Order, Transaction};
+use super::wire::{Edited, Fulfillment, Order, Transaction, Unread};
 use super::{amount::Id, events_or};
 use crate::domain::{DocumentRef, Draft, Fact, Normalised, OrderChanged, Placed, SaleMoment, Version};
 
@@ -21,6 +21,14 @@ pub(super) fn of_order(order: &Order, cause: &str, matters_at: &[SaleMoment]) ->
 /// An order nobody told of was found by asking. What it is now is read from the shop.
 pub(super) fn found(order: &Order) -> Result<Normalised, Unclear> {
     Ok(Normalised::Events(vec![of_order(order, "nobody told of it in time", &SaleMoment::ALL)?]))
+}
+
+/// One that could not be read when it was found. Whoever books it reads it again, and tells what stands in the way.
+pub(super) fn found_unread(unread: &Unread) -> Result<Normalised, Unclear> {
+    let at = time(&[("updated_at", unread.updated_at.as_ref())])?;
+    let cause = "nobody told of it in time, and it could not be read when it was found";
+    let draft = draft(&unread.id, &format!("unread@{at}"), cause, &SaleMoment::ALL, None)?;
+    Ok(Normalised::Events(vec![Draft { time: at, ..draft }]))
 }
 
 /// An edit was made: lines added, taken off, or changed in number or price.

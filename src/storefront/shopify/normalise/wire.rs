@@ -95,6 +95,13 @@ impl Fulfillment {
     }
 }
 
+/// An order of which only that it changed is known.
+#[derive(Debug, Deserialize)]
+pub(super) struct Unread {
+    pub id: Id,
+    pub updated_at: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct FulfilledLine {
     pub id: Id,
