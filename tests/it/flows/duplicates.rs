@@ -2,18 +2,28 @@
 
 use std::sync::Arc;
 
+use tillbridge::domain::EventType;
 use tillbridge::journal::Selection;
 use tokio::task::JoinSet;
 
 use super::by_hand::{Webhook, life, order_of, ship};
 use crate::support::house::{Deployment, House, on_both_deployments};
 
+/// How often each delivery that told of a sale was told again. The office's changes may be told twice as well; they do not count.
+async fn repetitions_of_the_sale(house: &House) -> Vec<i64> {
+    let sales = Selection { event_type: Some(EventType::SaleInvoiced), limit: 10, ..Selection::default() };
+    let mut repetitions = Vec::new();
+    for sale in house.journal().events(&sales).await.unwrap() {
+        repetitions.push(house.journal().trace(sale.id.0).await.unwrap().unwrap().delivery.duplicates);
+    }
+    repetitions
+}
+
 on_both_deployments! {
     async fn the_same_webhook_64_times_at_once_is_one_delivery_and_one_invoice(deployment: Deployment) {
         let house = Arc::new(House::open(deployment).await);
         let life = life(2, order_of(&house, &[2]), Vec::new());
         let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
-        let before = house.journal().counts().await.unwrap();
         ship(&house, &[2]).await;
         let mut calls = JoinSet::new();
         for _ in 0..64 {
@@ -22,9 +32,7 @@ on_both_deployments! {
         }
         assert_eq!(calls.join_all().await, [200; 64]);
         house.rest().await;
-        let after = house.journal().counts().await.unwrap();
-        assert_eq!(after.duplicates - before.duplicates, 63);
-        assert_eq!(after.events["sale.invoiced"], 1);
+        assert_eq!(repetitions_of_the_sale(&house).await, [63]);
         assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
         Arc::into_inner(house).unwrap().keeps_its_promises(0).await;
     }
@@ -33,13 +41,12 @@ on_both_deployments! {
         let house = House::open(deployment).await;
         let life = life(3, order_of(&house, &[1]), Vec::new());
         let webhook = Webhook::of(house.town(), "orders/fulfilled", life.order_fulfilled_body());
-        let before = house.journal().counts().await.unwrap().duplicates;
         ship(&house, &[1]).await;
         assert_eq!(webhook.send(&house).await, 200);
         house.rest().await;
         assert_eq!(webhook.again().send(&house).await, 200);
         house.rest().await;
-        assert_eq!(house.journal().counts().await.unwrap().duplicates - before, 1);
+        assert_eq!(repetitions_of_the_sale(&house).await, [1]);
         assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
         house.keeps_its_promises(0).await;
     }
