@@ -7,11 +7,12 @@ use crate::domain::{BookedPieces, ChannelName, EventType, Moved, Version, WebDem
 use crate::journal::value::Value;
 use crate::journal::{JournalError, text};
 
+/// `|| ''` keeps SQLite, which has no statistics here, from reading all that is known of the channel.
 const DEMAND: &str = "SELECT 'piece' AS what, p.entity, p.sku, p.branch, p.held, p.gone, '' AS document FROM web_piece p \
-    WHERE p.channel = $1 AND p.live = 1 AND p.sku IN ({}) \
+    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) \
     UNION ALL SELECT 'booked', b.entity, b.sku, b.branch, b.pieces, b.done, b.document FROM web_piece p \
-    JOIN web_booked b ON b.channel = p.channel AND b.entity = p.entity AND b.sku = p.sku \
-    WHERE p.channel = $1 AND p.live = 1 AND p.sku IN ({}) AND p.branch = (SELECT MIN(o.branch) FROM web_piece o \
+    JOIN web_booked b ON b.channel = p.channel || '' AND b.entity = p.entity || '' AND b.sku = p.sku || '' \
+    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) AND p.branch = (SELECT MIN(o.branch) FROM web_piece o \
     WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) \
     UNION ALL SELECT 'moved', '', m.sku, m.branch, m.available, m.on_hand, '' FROM web_moved m \
     WHERE m.channel = $1 AND m.sku IN ({})";
