@@ -11,13 +11,14 @@ use crate::bus::local::LocalBus;
 use crate::bus::rabbitmq::RabbitBus;
 use crate::bus::{Bus, BusError};
 use crate::config::{BusChoice, Config, JournalChoice, OfficeConfig, StorefrontConfig};
-use crate::domain::{CallError, HandlerName, OfficeName, StorefrontName};
+use crate::domain::{CallError, ChannelName, HandlerName, OfficeName, StorefrontName};
 use crate::handlers::Sides;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
 use crate::journal::{Journal, JournalError};
 use crate::office::Office;
 use crate::office::counter_intelligence::CounterIntelligence;
+use crate::policy::{AsksTooMuch, Channel};
 use crate::storefront::Storefront;
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 
@@ -36,6 +37,9 @@ pub enum OpenError {
     /// A storefront.
     #[error("storefront `{0}` could not be opened: {1}")]
     Storefront(StorefrontName, String),
+    /// A channel whose rules its storefront cannot keep.
+    #[error("channel `{0}` cannot work: {what}", what = .1.what)]
+    Channel(ChannelName, AsksTooMuch),
     /// An office.
     #[error("office `{0}` could not be opened: {1}")]
     Office(OfficeName, #[source] CallError),
@@ -67,10 +71,20 @@ pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connec
             sides.addresses.insert(shop.name.clone(), address.clone());
         }
     }
+    for channel in &sides.channels {
+        suits(channel, &sides)?;
+    }
     for settings in &config.offices {
         sides.offices.insert(settings.name().clone(), office(settings).await?);
     }
     Ok(Connections { journal, bus, sides: Arc::new(sides) })
+}
+
+/// A channel that asks for what its storefront cannot do does not start.
+fn suits(channel: &Channel, sides: &Sides) -> Result<(), OpenError> {
+    let Some(storefront) = sides.storefronts.get(&channel.storefront) else { return Ok(()) };
+    let asked = channel.asks_too_much(&storefront.abilities()).into_iter().next();
+    asked.map_or(Ok(()), |asked| Err(OpenError::Channel(channel.name.clone(), asked)))
 }
 
 /// Opens the journal for the process that works with it, creating what is not there yet.

@@ -9,7 +9,10 @@ use crate::domain::{BranchCode, ChannelName, Fact, Held, OfficeName, Placed, Sku
 use crate::office::ChangeKind;
 use crate::storefront::{CatalogueRules, CustomerOwners, Owner, PriceRules, StockFigure};
 
+mod asks;
+
 pub use crate::domain::SaleMoment;
+pub use asks::AsksTooMuch;
 
 /// What is done with orders of a kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

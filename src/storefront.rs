@@ -6,24 +6,27 @@
 //! replaces). It never touches the journal and never retries: the flow does, from the class of the error.
 //! Next in the flow: [`crate::flow::receive`] journals what was verified.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::domain::{
-    Address, Branch, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised,
-    OrderState, Payment, Sku, StorefrontName, Verified, Version, WebOrder,
+    Address, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState,
+    Payment, Sku, StorefrontName, Verified, Version, WebOrder,
 };
 
+mod abilities;
 mod showing;
 
 pub mod shopify;
 
+pub use abilities::{
+    Abilities, BulkProducts, NewLocations, PictureFiles, PictureWay, PriceLists, ProductOperations, ProductPictures,
+    Subscriptions,
+};
 pub use showing::{
     BulkProduct, BulkState, CatalogueRules, CategoryAs, FileState, ListPrice, MetafieldRule, NewProducts, Picture,
-    PriceRules, ProductStep, ProductWish, Texts,
+    PicturesPut, PriceRules, ProductStep, ProductWish, Texts,
 };
 
 /// A call to our webhook endpoint, as it came over the wire.
@@ -256,6 +259,9 @@ pub trait Storefront: Send + Sync + 'static {
     /// Its name in the configuration.
     fn name(&self) -> &StorefrontName;
 
+    /// What it can do beyond what every storefront can. Calls nobody.
+    fn abilities(&self) -> Abilities<'_>;
+
     /// Proves who sent a call, over the raw bytes and in constant time, and says what makes the delivery unique.
     ///
     /// # Errors
@@ -285,56 +291,14 @@ pub trait Storefront: Send + Sync + 'static {
     /// makes it visible where the rules say so. Sets absolute values: repeating it is safe.
     async fn update_product(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductStep, CallError>;
 
-    /// Whether an operation of [`ProductStep::UnderWay`] has come to its end; then the same write is asked for again. What
-    /// the storefront has against it is an error. A read: may be repeated.
-    async fn product_operation(&self, operation: &str) -> Result<bool, CallError>;
-
-    /// Hands over products the storefront does not have yet, to be written by itself outside its rate limit; answers the
-    /// operation's number. Each is found by the office's key: handing over the same again is safe.
-    async fn bulk_create(&self, wishes: &[ProductWish<'_>]) -> Result<String, CallError>;
-
-    /// Hands over products to be shown where the configuration says; answers the operation's number. Repeating it is safe.
-    async fn bulk_publish(&self, products: &[String]) -> Result<String, CallError>;
-
-    /// How far a bulk operation is. A read: may be repeated.
-    async fn bulk_state(&self, operation: &str) -> Result<BulkState, CallError>;
-
-    /// The products a bulk operation has written, from its result; what it could not write is left out. A read.
-    async fn bulk_products(&self, address: &str) -> Result<Vec<BulkProduct>, CallError>;
-
-    /// The files of each product's pictures, in order, from the result of [`Storefront::bulk_publish`]. A read.
-    async fn bulk_media(&self, address: &str) -> Result<HashMap<String, Vec<String>>, CallError>;
-
-    /// The most variants of a product that may be handed over in bulk.
-    fn bulk_variants(&self) -> usize;
-
     /// Takes a product off the web without deleting it, `for_good` where the office has deleted it. Repeating it is safe.
     async fn archive_product(&self, product: &str, for_good: bool) -> Result<(), CallError>;
 
     /// The id of the collection of a category, made on first sight under the office's key: repeating it is safe.
     async fn collection(&self, key: &str, title: &str) -> Result<String, CallError>;
 
-    /// Has pictures fetched into files; answers their ids, in order. A file replaces one of the same content: repeating it
-    /// is safe, but costs a fetch.
-    async fn upload_pictures(&self, pictures: &[Picture]) -> Result<Vec<String>, CallError>;
-
-    /// How files stand, in order. A read: may be repeated.
-    async fn files(&self, ids: &[String]) -> Result<Vec<FileState>, CallError>;
-
-    /// Attaches files that are ready to a product and takes others off it, leaving its other media alone. Repeating it is
-    /// safe.
-    async fn set_pictures(&self, product: &str, add: &[String], remove: &[String]) -> Result<(), CallError>;
-
-    /// The id of the location of a branch, made on first sight under the office's key and named as the branch: repeating it is
-    /// safe.
-    async fn location(&self, branch: &Branch) -> Result<String, CallError>;
-
     /// Sets prices of variants of one product. Sets absolute values: repeating it is safe.
     async fn set_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError>;
-
-    /// Sets fixed prices of variants in a price list and takes those of others out of it. Sets absolute values: repeating it
-    /// is safe.
-    async fn set_list_prices(&self, list: &str, rows: &[PriceRow], gone: &[String]) -> Result<(), CallError>;
 
     /// Sets stock figures, at most [`Storefront::stock_batch`] rows. `key` makes a repetition of the same call harmless; a new
     /// decision needs a new key. The answer has one outcome per row, in order.
@@ -366,13 +330,4 @@ pub trait Storefront: Send + Sync + 'static {
 
     /// Finds or makes an account and writes what differs. Looks before each step: repeating it is safe.
     async fn write_customer(&self, write: &CustomerWrite) -> Result<CustomerWritten, CallError>;
-
-    /// Lists our webhook subscriptions. A read: may be repeated.
-    async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError>;
-
-    /// The topics the bridge needs.
-    fn wanted_topics(&self) -> &'static [&'static str];
-
-    /// Subscribes to a topic at an address; looks first, so repeating it is safe.
-    async fn subscribe(&self, topic: &str, address: &str) -> Result<Subscription, CallError>;
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{ConfigFile, Exit, Failure, Output};
+use crate::app;
 
 /// Arguments of `tillbridge check`
 #[derive(Debug, clap::Args)]
@@ -86,6 +87,10 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
         offices.extend(description.map(|description| (settings.name(), description)));
     }
     for channel in &config.channels {
+        let settings = config.storefronts.iter().find(|settings| *settings.name() == channel.storefront);
+        if let Some(Ok(storefront)) = settings.map(app::storefront) {
+            findings.extend(channel::asked(channel, storefront.as_ref()));
+        }
         // A side that does not answer has its own finding; what could not be compared is not called well.
         if let (Some(storefront), Some(office)) = (storefronts.get(&channel.storefront), offices.get(&channel.office)) {
             findings.extend(channel::compare(channel, storefront, office));

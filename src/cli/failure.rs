@@ -127,6 +127,7 @@ impl From<OpenError> for Failure {
                 Some("see that the broker named in [bus] is there, and that the URL is right".to_owned())
             }
             OpenError::Storefront(..) => Some("mend its settings in the configuration".to_owned()),
+            OpenError::Channel(_, asked) => Some(asked.fix),
             OpenError::Office(_, error) => Self::from(error).hint,
         };
         Self { exit: Exit::Failed, what, hint, quiet: false }

@@ -6,7 +6,7 @@ use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
 use crate::config::did_you_mean;
 use crate::flow::watch::audit::{self, audit, missing};
-use crate::storefront::Storefront;
+use crate::storefront::{Storefront, Subscriptions};
 
 /// Commands of `tillbridge webhooks`
 #[derive(Debug, clap::Subcommand)]
@@ -77,28 +77,31 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
     match command {
         Command::Register { storefront, address } => {
             let storefront = open(storefront)?;
-            for topic in storefront.wanted_topics() {
-                let subscription = storefront.subscribe(topic, &address.address).await?;
+            let webhooks = webhooks(storefront.as_ref())?;
+            for topic in webhooks.wanted_topics() {
+                let subscription = webhooks.subscribe(topic, &address.address).await?;
                 output.line(format_args!("{topic} is sent to {}", subscription.address))?;
             }
             Ok(Exit::Fine)
         }
         Command::Repair { storefront, address } => {
             let storefront = open(storefront)?;
-            let found = storefront.subscriptions().await?;
-            let missing = missing(storefront.wanted_topics(), &address.address, &found);
+            let webhooks = webhooks(storefront.as_ref())?;
+            let found = webhooks.subscriptions().await?;
+            let missing = missing(webhooks.wanted_topics(), &address.address, &found);
             for topic in &missing {
-                let subscription = storefront.subscribe(topic, &address.address).await?;
+                let subscription = webhooks.subscribe(topic, &address.address).await?;
                 output.line(format_args!("{topic} was missing and is sent to {} again", subscription.address))?;
             }
             if missing.is_empty() {
-                let wanted = storefront.wanted_topics().len();
+                let wanted = webhooks.wanted_topics().len();
                 output.line(format_args!("all {wanted} topics are sent to {}", address.address))?;
             }
             Ok(Exit::Fine)
         }
         Command::List { storefront, json } => {
-            let subscriptions = open(storefront)?.subscriptions().await?;
+            let storefront = open(storefront)?;
+            let subscriptions = webhooks(storefront.as_ref())?.subscriptions().await?;
             if *json {
                 output.json(&subscriptions)?;
             } else {
@@ -112,13 +115,14 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
         }
         Command::Audit { storefront, address, json } => {
             let storefront = open(storefront)?;
+            let webhooks = webhooks(storefront.as_ref())?;
             let version = storefront.describe().await?.version;
-            let found = storefront.subscriptions().await?;
-            let findings = audit(storefront.wanted_topics(), &address.address, &version, &found);
+            let found = webhooks.subscriptions().await?;
+            let findings = audit(webhooks.wanted_topics(), &address.address, &version, &found);
             if *json {
                 output.json(&findings)?;
             } else if findings.is_empty() {
-                let wanted = storefront.wanted_topics().len();
+                let wanted = webhooks.wanted_topics().len();
                 output
                     .line(format_args!("all {wanted} topics are sent to {} in version {version}", address.address))?;
             } else {
@@ -138,4 +142,11 @@ fn open(which: &Which) -> Result<Arc<dyn Storefront>, Failure> {
         Failure::usage(format!("there is no storefront `{}`", which.storefront), did_you_mean(&which.storefront, names))
     })?;
     Ok(app::storefront(settings)?)
+}
+
+fn webhooks(storefront: &dyn Storefront) -> Result<&dyn Subscriptions, Failure> {
+    storefront.abilities().webhooks.ok_or_else(|| {
+        let what = format!("subscriptions of `{}` cannot be made or listed from here", storefront.name());
+        Failure::usage(what, "set its webhooks up in its own administration; what they miss is found by asking it")
+    })
 }

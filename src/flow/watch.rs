@@ -69,10 +69,10 @@ pub async fn look(storefront: &dyn Storefront, address: Option<&str>) -> Result<
     if !description.missing_scopes.is_empty() {
         look.notes.push(format!("it does not grant {}", description.missing_scopes.join(", ")));
     }
-    if let Some(address) = address {
-        let wanted = storefront.wanted_topics();
-        for topic in missing(wanted, address, &storefront.subscriptions().await?) {
-            storefront.subscribe(topic, address).await?;
+    if let (Some(address), Some(webhooks)) = (address, storefront.abilities().webhooks) {
+        let wanted = webhooks.wanted_topics();
+        for topic in missing(wanted, address, &webhooks.subscriptions().await?) {
+            webhooks.subscribe(topic, address).await?;
             look.repaired.push(topic.to_owned());
         }
     }

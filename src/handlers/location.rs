@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{Branch, BranchCode, EventType, Fact, Version};
+use crate::domain::{Branch, BranchCode, CallError, EventType, Fact, Version};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement};
 
 use super::outcome::after_failure;
@@ -43,7 +43,11 @@ impl WriteState for WriteLocation {
                 settled.push(wrote(claim, outcome, branch.name.clone()));
                 continue;
             }
-            settled.push(match desk.storefront.location(branch).await {
+            let made = match desk.storefront.abilities().locations {
+                Some(locations) => locations.location(branch).await,
+                None => Err(CallError::Rejected("this storefront has no locations that we could make".into())),
+            };
+            settled.push(match made {
                 Ok(id) => done(claim, branch, id),
                 Err(error) => Settlement::of(claim, after_failure(desk, claim, &error).await),
             });

@@ -96,6 +96,7 @@ impl WriteState for WritePrices {
 async fn write(desk: &Desk<'_>, product: &str, due: &[Due<'_>]) -> Result<(), crate::domain::CallError> {
     let rows: Vec<PriceRow> = due.iter().map(|due| due.row.clone()).collect();
     desk.storefront.set_prices(product, &rows).await?;
+    let Some(lists) = desk.storefront.abilities().price_lists else { return Ok(()) };
     for list in desk.channel.prices.lists.keys() {
         let (mut rows, mut gone) = (Vec::new(), Vec::new());
         for due in due {
@@ -107,7 +108,7 @@ async fn write(desk: &Desk<'_>, product: &str, due: &[Due<'_>]) -> Result<(), cr
             }
         }
         if !rows.is_empty() || !gone.is_empty() {
-            desk.storefront.set_list_prices(list, &rows, &gone).await?;
+            lists.set_list_prices(list, &rows, &gone).await?;
         }
     }
     Ok(())

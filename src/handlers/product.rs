@@ -170,7 +170,8 @@ async fn show(
         }
         ProductStep::Done { link, fresh } => (link, fresh),
     };
-    let attached = if fresh { None } else { pictures.attach(desk, &link.product).await? };
+    let attached =
+        if fresh && Pictures::come_first(desk) { None } else { pictures.attach(desk, &link.product).await? };
     let outcome = match attached {
         Some(waits) => super::outcome::try_again(claim.failures, waits),
         None => Outcome::Done(pictures.annotate(note)),
@@ -271,7 +272,7 @@ async fn create(desk: &Desk<'_>, wish: &ProductWish<'_>, pictures: &mut Pictures
 async fn ask_operation(desk: &Desk<'_>, claim: &Claim, kept: &Kept) -> Option<Settlement> {
     let operation = kept.operation.as_ref().filter(|operation| operation.doing == Doing::Large)?;
     let style = &kept.style;
-    let answer = desk.storefront.product_operation(&operation.id).await;
+    let answer = desk.storefront.abilities().operations?.product_operation(&operation.id).await;
     let too_long = operation.is_too_old(desk.journal.now());
     let (outcome, ended) = match answer {
         Ok(true) => return None,

@@ -5,6 +5,7 @@
 //! Reading order: `verify`, `normalise`, then `client` with the writes beside it (`catalogue`, `stock`, `subscriptions`).
 //! Next in the flow: [`crate::flow`].
 
+mod abilities;
 mod access;
 mod bulk;
 mod catalogue;
@@ -25,20 +26,17 @@ mod stock;
 mod subscriptions;
 mod verify;
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    BulkProduct, BulkState, Call, CustomerWrite, CustomerWritten, FileState, ListedOrder, OrderPage, Picture, PriceRow,
-    ProductLink, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront,
-    StorefrontDescription, Subscription,
+    Abilities, Call, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, PriceRow, ProductLink, ProductStep,
+    ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
 };
 use crate::domain::{
-    Branch, CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName,
-    Verified, WebOrder,
+    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName, Verified,
+    WebOrder,
 };
 use client::{Client, Deadlines};
 use known::Known;
@@ -89,6 +87,10 @@ impl Storefront for Shopify {
         &self.name
     }
 
+    fn abilities(&self) -> Abilities<'_> {
+        self.declared()
+    }
+
     fn verify(&self, call: Call) -> Result<Verified<NewDelivery>, Refusal> {
         self.verify_call(call)
     }
@@ -121,34 +123,6 @@ impl Storefront for Shopify {
         self.update(link, wish).await
     }
 
-    async fn product_operation(&self, operation: &str) -> Result<bool, CallError> {
-        self.operation_is_done(operation).await
-    }
-
-    async fn bulk_create(&self, wishes: &[ProductWish<'_>]) -> Result<String, CallError> {
-        self.begin_products(wishes).await
-    }
-
-    async fn bulk_publish(&self, products: &[String]) -> Result<String, CallError> {
-        self.begin_publishing(products).await
-    }
-
-    async fn bulk_state(&self, operation: &str) -> Result<BulkState, CallError> {
-        self.bulk_stands(operation).await
-    }
-
-    async fn bulk_products(&self, address: &str) -> Result<Vec<BulkProduct>, CallError> {
-        self.products_of(address).await
-    }
-
-    async fn bulk_media(&self, address: &str) -> Result<HashMap<String, Vec<String>>, CallError> {
-        self.media_shown(address).await
-    }
-
-    fn bulk_variants(&self) -> usize {
-        bulk::MOST_VARIANTS
-    }
-
     async fn archive_product(&self, product: &str, for_good: bool) -> Result<(), CallError> {
         self.archive(product, for_good).await
     }
@@ -157,28 +131,8 @@ impl Storefront for Shopify {
         self.collection_of(key, title).await
     }
 
-    async fn upload_pictures(&self, pictures: &[Picture]) -> Result<Vec<String>, CallError> {
-        self.create_files(pictures).await
-    }
-
-    async fn files(&self, ids: &[String]) -> Result<Vec<FileState>, CallError> {
-        self.read_files(ids).await
-    }
-
-    async fn set_pictures(&self, product: &str, add: &[String], remove: &[String]) -> Result<(), CallError> {
-        self.refer_files(product, add, remove).await
-    }
-
-    async fn location(&self, branch: &Branch) -> Result<String, CallError> {
-        self.location_of(branch).await
-    }
-
     async fn set_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError> {
         self.write_prices(product, rows).await
-    }
-
-    async fn set_list_prices(&self, list: &str, rows: &[PriceRow], gone: &[String]) -> Result<(), CallError> {
-        self.write_list_prices(list, rows, gone).await
     }
 
     async fn set_stock(
@@ -212,18 +166,6 @@ impl Storefront for Shopify {
 
     async fn write_customer(&self, write: &CustomerWrite) -> Result<CustomerWritten, CallError> {
         self.put_customer(write).await
-    }
-
-    async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError> {
-        self.list_subscriptions().await
-    }
-
-    fn wanted_topics(&self) -> &'static [&'static str] {
-        normalise::WANTED_TOPICS
-    }
-
-    async fn subscribe(&self, topic: &str, address: &str) -> Result<Subscription, CallError> {
-        self.ensure_subscription(topic, address).await
     }
 }
 

@@ -111,7 +111,7 @@ pub enum ProductStep {
         /// Whether it was made by this call, its pictures with it.
         fresh: bool,
     },
-    /// The storefront works on it under this number; ask for it with [`super::Storefront::product_operation`].
+    /// The storefront works on it under this number; ask for it with [`super::ProductOperations`].
     UnderWay(String),
 }
 
@@ -124,6 +124,17 @@ pub struct Picture {
     pub url: String,
     /// Text for those who cannot see it.
     pub alt: Option<String>,
+}
+
+/// What became of pictures that were put onto a product.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PicturesPut {
+    /// The ids of the pictures to be added, in order; `None` where one is not there.
+    pub ids: Vec<Option<String>>,
+    /// Why pictures will not be there, naming them.
+    pub notes: Vec<String>,
+    /// Why the rest should be tried again.
+    pub pending: Option<String>,
 }
 
 /// How a file stands at the storefront.

@@ -1,10 +1,16 @@
-//! Whether the two sides of a channel fit together: currency, branches, locations.
+//! Whether the two sides of a channel fit together: what is asked of the storefront, currency, branches, locations.
 
 use super::Finding;
 use crate::config::did_you_mean;
 use crate::office::OfficeDescription;
 use crate::policy::Channel;
-use crate::storefront::StorefrontDescription;
+use crate::storefront::{Storefront, StorefrontDescription};
+
+/// What the channel asks of its storefront in vain.
+pub fn asked(channel: &Channel, storefront: &dyn Storefront) -> Vec<Finding> {
+    let asked = channel.asks_too_much(&storefront.abilities()).into_iter();
+    asked.map(|asked| Finding::failed(format!("channel {}", channel.name), asked.what, asked.fix)).collect()
+}
 
 /// One finding, or one per mismatch.
 pub fn compare(channel: &Channel, storefront: &StorefrontDescription, office: &OfficeDescription) -> Vec<Finding> {

@@ -15,7 +15,7 @@ use crate::handlers::Desk;
 use crate::handlers::outcome::{after_failure, try_again};
 use crate::handlers::state::wrote;
 use crate::journal::{Claim, JournalError, Link, LinkKind, Outcome, Settlement, Written};
-use crate::storefront::{BulkState, ProductLink, ProductWish};
+use crate::storefront::{BulkProducts, BulkState, ProductLink, ProductWish};
 
 use super::kept::{self, Doing, Kept, Operation};
 use super::{collection, effect, fingerprint, links, prices_given};
@@ -41,6 +41,8 @@ pub async fn advance<'a>(
     claims: Vec<Claimed<'a>>,
     settled: &mut Vec<Settlement>,
 ) -> Result<Vec<Claimed<'a>>, JournalError> {
+    // A storefront that takes nothing in bulk is written to one by one.
+    let Some(bulk) = desk.storefront.abilities().bulk else { return Ok(claims) };
     let mut rest = Vec::new();
     let (mut items, mut styles) = (Vec::new(), Vec::new());
     for (claim, last) in claims {
@@ -64,27 +66,27 @@ pub async fn advance<'a>(
             Some(operation) if operation.doing != Doing::Large => {
                 under_way.entry(operation.id).or_default().push(item);
             }
-            None if known.is_none() && may_go(desk, product) => new.push(item),
+            None if known.is_none() && may_go(bulk, product) => new.push(item),
             _ => rest.push((item.claim, item.last)),
         }
     }
     for (id, items) in under_way {
-        rest.extend(ask(desk, &id, items, settled).await?);
+        rest.extend(ask(desk, bulk, &id, items, settled).await?);
     }
     if new.len() >= FROM {
-        begin(desk, new, settled).await;
+        begin(desk, bulk, new, settled).await;
     } else {
         rest.extend(new.into_iter().map(|item| (item.claim, item.last)));
     }
     Ok(rest)
 }
 
-fn may_go(desk: &Desk<'_>, product: &Product) -> bool {
-    (1..=desk.storefront.bulk_variants()).contains(&product.variants.len())
+fn may_go(bulk: &dyn BulkProducts, product: &Product) -> bool {
+    (1..=bulk.bulk_variants()).contains(&product.variants.len())
 }
 
 /// Hands new products over.
-async fn begin(desk: &Desk<'_>, items: Vec<Item<'_>>, settled: &mut Vec<Settlement>) {
+async fn begin(desk: &Desk<'_>, bulk: &dyn BulkProducts, items: Vec<Item<'_>>, settled: &mut Vec<Settlement>) {
     let now = desk.journal.now();
     let begun = async {
         let mut collections = Vec::with_capacity(items.len());
@@ -94,7 +96,7 @@ async fn begin(desk: &Desk<'_>, items: Vec<Item<'_>>, settled: &mut Vec<Settleme
         let wish = |(item, collection)| wish(desk, item, collection, now);
         let wishes: Vec<ProductWish<'_>> =
             items.iter().zip(collections.iter().map(Option::as_deref)).map(wish).collect();
-        let id = desk.storefront.bulk_create(&wishes).await?;
+        let id = bulk.bulk_create(&wishes).await?;
         Ok::<_, CallError>((id, collections))
     };
     match begun.await {
@@ -135,11 +137,12 @@ fn under_way(written: u64) -> Outcome {
 /// Asks how an operation stands and takes its products one step on. Answers those to be written one by one.
 async fn ask<'a>(
     desk: &Desk<'_>,
+    bulk: &dyn BulkProducts,
     id: &str,
     items: Vec<Item<'a>>,
     settled: &mut Vec<Settlement>,
 ) -> Result<Vec<Claimed<'a>>, JournalError> {
-    let state = match desk.storefront.bulk_state(id).await {
+    let state = match bulk.bulk_state(id).await {
         Ok(BulkState::Running { written }) => {
             settled.extend(items.iter().map(|item| Settlement::of(item.claim, under_way(written))));
             return Ok(Vec::new());
@@ -160,10 +163,10 @@ async fn ask<'a>(
         .partition(|item| item.kept.operation.as_ref().is_some_and(|operation| operation.doing == Doing::BulkProducts));
     let mut rest = Vec::new();
     if !written.is_empty() {
-        rest.extend(take_products(desk, state.as_deref(), written, settled).await);
+        rest.extend(take_products(desk, bulk, state.as_deref(), written, settled).await);
     }
     if !shown.is_empty() {
-        finish(desk, state.as_deref(), shown, settled).await?;
+        finish(desk, bulk, state.as_deref(), shown, settled).await?;
     }
     Ok(rest)
 }
@@ -177,12 +180,13 @@ async fn fail(desk: &Desk<'_>, items: Vec<Item<'_>>, error: &CallError, settled:
 /// Keeps the ids of what was written and hands it over to be shown.
 async fn take_products<'a>(
     desk: &Desk<'_>,
+    bulk: &dyn BulkProducts,
     address: Option<&str>,
     items: Vec<Item<'a>>,
     settled: &mut Vec<Settlement>,
 ) -> Vec<Claimed<'a>> {
     let products = match address {
-        Some(address) => desk.storefront.bulk_products(address).await,
+        Some(address) => bulk.bulk_products(address).await,
         None => Ok(Vec::new()),
     };
     let products = match products {
@@ -206,7 +210,7 @@ async fn take_products<'a>(
     }
     let now = desk.journal.now();
     let ids: Vec<String> = whole.iter().map(|(_, link)| link.product.clone()).collect();
-    let publishing = desk.storefront.bulk_publish(&ids).await;
+    let publishing = bulk.bulk_publish(&ids).await;
     for (item, link) in whole {
         let style = &item.product.style;
         // Without an operation the products are found again by the one that wrote them.
@@ -234,12 +238,13 @@ fn has_all(link: &ProductLink, product: &Product) -> bool {
 /// Ends what is shown; what is not is handed over once more.
 async fn finish(
     desk: &Desk<'_>,
+    bulk: &dyn BulkProducts,
     address: Option<&str>,
     items: Vec<Item<'_>>,
     settled: &mut Vec<Settlement>,
 ) -> Result<(), JournalError> {
     let media = match address {
-        Some(address) => desk.storefront.bulk_media(address).await,
+        Some(address) => bulk.bulk_media(address).await,
         None => Ok(HashMap::new()),
     };
     let mut media = match media {

@@ -2,18 +2,21 @@
 //! whatever the shop has made of the rest stays (F-296).
 //!
 //! What comes in: the office's pictures and the identities attached before. What goes out: what was attached, the links
-//! content ↔ file, and what could not be fetched. A picture the shop has deleted is not put back.
+//! content ↔ file, and what could not be fetched. A picture the shop has deleted is not put back. Where a storefront keeps
+//! pictures with each product, the link is one of that product's.
 
 use std::collections::HashSet;
 
 use crate::domain::{CallError, Product};
 use crate::handlers::Desk;
 use crate::journal::{JournalError, Link, LinkKind};
-use crate::storefront::{FileState, Picture};
+use crate::storefront::{FileState, Picture, PictureFiles, PictureWay, ProductPictures};
 
 /// See the module.
 pub struct Pictures {
     wanted: Vec<Wanted>,
+    /// What the keys of links begin with: nothing, where files are shared by products.
+    prefix: String,
     attached: Vec<String>,
     /// Files of the attached pictures the office no longer has.
     obsolete: Vec<String>,
@@ -38,12 +41,23 @@ impl Pictures {
             })
             .collect();
         let channel = &desk.channel.name;
-        let identities: Vec<String> = pictures.iter().map(|picture| picture.identity.clone()).collect();
-        let files = desk.journal.links(channel, LinkKind::Picture, &identities).await?;
-        let gone: Vec<String> = attached.iter().filter(|one| !identities.contains(one)).cloned().collect();
+        let prefix = match desk.storefront.abilities().pictures {
+            PictureWay::Files(_) => String::new(),
+            PictureWay::OnProducts(_) => format!("{}/", product.style),
+        };
+        let identities: Vec<&str> = pictures.iter().map(|picture| picture.identity.as_str()).collect();
+        let gone = attached.iter().filter(|one| !identities.contains(&one.as_str()));
+        let gone: Vec<String> = gone.map(|identity| format!("{prefix}{identity}")).collect();
+        let keys: Vec<String> = identities.iter().map(|identity| format!("{prefix}{identity}")).collect();
+        let files = desk.journal.links(channel, LinkKind::Picture, &keys).await?;
         let obsolete = desk.journal.links(channel, LinkKind::Picture, &gone).await?.into_iter().flatten().collect();
         let wanted = pictures.into_iter().zip(files).map(|(picture, file)| Wanted { picture, file }).collect();
-        Ok(Self { wanted, attached: attached.to_vec(), obsolete, learnt: Vec::new(), notes: Vec::new() })
+        Ok(Self { wanted, prefix, attached: attached.to_vec(), obsolete, learnt: Vec::new(), notes: Vec::new() })
+    }
+
+    /// Whether a new product begins with its pictures.
+    pub fn come_first(desk: &Desk<'_>) -> bool {
+        matches!(desk.storefront.abilities().pictures, PictureWay::Files(_))
     }
 
     /// The product is another one than the pictures were attached to.
@@ -68,19 +82,20 @@ impl Pictures {
     }
 
     /// Uploads every picture that has no file yet; answers the files of all, in order. Pictures the shop refuses do not keep
-    /// a product off the web.
+    /// a product off the web. Where pictures are put onto products there are no files, and nothing is done yet.
     pub async fn upload(&mut self, desk: &Desk<'_>) -> Result<Vec<String>, CallError> {
+        let PictureWay::Files(files) = desk.storefront.abilities().pictures else { return Ok(Vec::new()) };
         let missing: Vec<usize> = (0..self.wanted.len()).filter(|at| self.wanted[*at].file.is_none()).collect();
-        self.upload_these(desk, &missing).await?;
+        self.upload_these(files, &missing).await?;
         Ok(self.wanted.iter().filter_map(|one| one.file.clone()).collect())
     }
 
-    async fn upload_these(&mut self, desk: &Desk<'_>, places: &[usize]) -> Result<(), CallError> {
+    async fn upload_these(&mut self, to: &dyn PictureFiles, places: &[usize]) -> Result<(), CallError> {
         if places.is_empty() {
             return Ok(());
         }
         let pictures: Vec<Picture> = places.iter().map(|at| self.wanted[*at].picture.clone()).collect();
-        let files = match desk.storefront.upload_pictures(&pictures).await {
+        let files = match to.upload_pictures(&pictures).await {
             Ok(files) => files,
             Err(CallError::Rejected(reason)) => {
                 self.notes.push(format!("without {} pictures: {reason}", pictures.len()));
@@ -89,11 +104,15 @@ impl Pictures {
             Err(error) => return Err(error),
         };
         for (at, file) in places.iter().zip(files) {
-            let key = self.wanted[*at].picture.identity.clone();
-            self.learnt.push(Link { kind: LinkKind::Picture, key, other: file.clone() });
-            self.wanted[*at].file = Some(file);
+            self.learn(*at, file);
         }
         Ok(())
+    }
+
+    fn learn(&mut self, at: usize, file: String) {
+        let key = format!("{}{}", self.prefix, self.wanted[at].picture.identity);
+        self.learnt.push(Link { kind: LinkKind::Picture, key, other: file.clone() });
+        self.wanted[at].file = Some(file);
     }
 
     /// Attaches what is new and takes off what is obsolete. Answers what it waits for, when a picture is still being fetched.
@@ -103,10 +122,39 @@ impl Pictures {
         if new.is_empty() && self.obsolete.is_empty() {
             return Ok(None);
         }
-        let states = self.states(desk, &new).await?;
+        match desk.storefront.abilities().pictures {
+            PictureWay::Files(files) => self.refer(files, product, &new).await,
+            PictureWay::OnProducts(pictures) => self.put(pictures, product, &new).await,
+        }
+    }
+
+    /// Puts pictures onto the product itself.
+    async fn put(
+        &mut self,
+        to: &dyn ProductPictures,
+        product: &str,
+        new: &[usize],
+    ) -> Result<Option<String>, CallError> {
+        let add: Vec<Picture> = new.iter().map(|at| self.wanted[*at].picture.clone()).collect();
+        let put = to.put_pictures(product, &add, &self.obsolete).await?;
+        for (at, id) in new.iter().zip(put.ids).filter_map(|(at, id)| Some((*at, id?))) {
+            self.learn(at, id);
+        }
+        self.notes.extend(put.notes);
+        Ok(put.pending)
+    }
+
+    /// Refers to files that are ready.
+    async fn refer(
+        &mut self,
+        files: &dyn PictureFiles,
+        product: &str,
+        new: &[usize],
+    ) -> Result<Option<String>, CallError> {
+        let states = self.states(files, new).await?;
         let unfit: Vec<usize> =
             new.iter().zip(&states).filter(|(_, state)| **state == FileState::Gone).map(|(at, _)| *at).collect();
-        self.upload_these(desk, &unfit).await?;
+        self.upload_these(files, &unfit).await?;
         let mut add = Vec::new();
         let mut pending = 0;
         for (at, state) in new.iter().zip(states) {
@@ -122,14 +170,14 @@ impl Pictures {
         if pending > 0 {
             return Ok(Some(format!("{pending} pictures are still being fetched by the storefront")));
         }
-        desk.storefront.set_pictures(product, &add, &self.obsolete).await?;
+        files.set_pictures(product, &add, &self.obsolete).await?;
         Ok(None)
     }
 
     /// How the files of these pictures stand; one without a file counts as gone.
-    async fn states(&self, desk: &Desk<'_>, places: &[usize]) -> Result<Vec<FileState>, CallError> {
+    async fn states(&self, files: &dyn PictureFiles, places: &[usize]) -> Result<Vec<FileState>, CallError> {
         let ids: Vec<String> = places.iter().filter_map(|at| self.wanted[*at].file.clone()).collect();
-        let known = if ids.is_empty() { Vec::new() } else { desk.storefront.files(&ids).await? };
+        let known = if ids.is_empty() { Vec::new() } else { files.files(&ids).await? };
         let mut known = known.into_iter();
         let state = |at: &usize| match &self.wanted[*at].file {
             Some(_) => known.next().unwrap_or(FileState::Gone),

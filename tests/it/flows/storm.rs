@@ -147,8 +147,9 @@ async fn storm(deployment: Deployment) {
     for town in &towns {
         let storefront = town.storefront().unwrap();
         let address = format!("http://{webhooks}/webhooks/{}", town.channel.storefront);
-        for topic in storefront.wanted_topics().iter().chain(&ECHOES) {
-            storefront.subscribe(topic, &address).await.unwrap();
+        let webhooks = storefront.abilities().webhooks.unwrap();
+        for topic in webhooks.wanted_topics().iter().chain(&ECHOES) {
+            webhooks.subscribe(topic, &address).await.unwrap();
         }
     }
     settled(&bridge, &towns).await;

@@ -4,7 +4,7 @@ use tillbridge::domain::{Product, Secret, StorefrontName};
 use tillbridge::sandbox::shopify::{ShopOptions, ShopSandbox};
 use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
 use tillbridge::storefront::{
-    PriceRow, ProductLink, ProductStep, StockFigure, StockOutcome, StockRow, Storefront as _,
+    PriceRow, ProductLink, ProductStep, StockFigure, StockOutcome, StockRow, Storefront as _, Subscriptions as _,
 };
 use uuid::Uuid;
 
