@@ -20,6 +20,7 @@ use crate::office::Office;
 use crate::office::counter_intelligence::CounterIntelligence;
 use crate::policy::{AsksTooMuch, Channel};
 use crate::storefront::Storefront;
+use crate::storefront::magento2::Magento2;
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 
 /// How many handlings wait in each queue of the in-process bus. What finds no room stays in the journal.
@@ -66,8 +67,9 @@ pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connec
     let mut sides = Sides { channels: config.channels.iter().cloned().map(Arc::new).collect(), ..Sides::default() };
     for settings in &config.storefronts {
         sides.storefronts.insert(settings.name().clone(), storefront(settings)?);
-        let StorefrontConfig::Shopify(shop) = settings;
-        if let Some(address) = &shop.webhook_address {
+        if let StorefrontConfig::Shopify(shop) = settings
+            && let Some(address) = &shop.webhook_address
+        {
             sides.addresses.insert(shop.name.clone(), address.clone());
         }
     }
@@ -154,6 +156,10 @@ pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, Op
                 Err(error) => Err(OpenError::Storefront(shop.name.clone(), error.to_string())),
             }
         }
+        StorefrontConfig::Magento2(store) => match Magento2::new(store.clone()) {
+            Ok(magento) => Ok(Arc::new(magento)),
+            Err(error) => Err(OpenError::Storefront(store.name.clone(), error.to_string())),
+        },
     }
 }
 

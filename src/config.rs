@@ -16,6 +16,7 @@ mod channels;
 mod environment;
 mod infrastructure;
 mod keys;
+mod magento2;
 mod nearest;
 mod problem;
 mod profile;

@@ -18,6 +18,7 @@ use crate::domain::{
 mod abilities;
 mod showing;
 
+pub mod magento2;
 pub mod shopify;
 
 pub use abilities::{

@@ -71,7 +71,8 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
     let (profile, branch) = (profile?, branch?);
     let sale = sale(&section.section("sale"), profile, branch);
     let figure = figure(&section.section("stock")).unwrap_or(profile.figure);
-    if sale.when == SaleMoment::Paid && figure == StockFigure::OnHand {
+    let as_the_profile = (sale.when, figure) == (profile.when, profile.figure);
+    if sale.when == SaleMoment::Paid && figure == StockFigure::OnHand && !as_the_profile {
         section.add(
             section.section("sale").value("when").map_or(section.place(), |node| &node.place),
             "`when = \"paid\"` takes goods off the office's stock before they leave, so its figure cannot be `on_hand`",
@@ -259,7 +260,12 @@ fn locations(
         section.add(
             section.value("locations").map_or(section.place(), |node| &node.place),
             "[channels.locations] names no branch: no stock would be shown",
-            "add AKL = \"gid://shopify/Location/1\" beneath [channels.locations]; `tillbridge check` lists both sides",
+            match storefront_kind {
+                Some("magento2") => {
+                    "add WEB = \"default\", a source's code, beneath [channels.locations]; `tillbridge check` lists both sides"
+                }
+                _ => "add AKL = \"gid://shopify/Location/1\" beneath [channels.locations]; `tillbridge check` lists both sides",
+            },
         );
     }
     let mut locations: BTreeMap<BranchCode, String> = BTreeMap::new();

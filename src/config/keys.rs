@@ -39,7 +39,7 @@ const LISTEN: &[Key] = &[
     key("body_limit", Shape::Size, "largest webhook body that is taken; default 16 MiB"),
 ];
 
-pub(super) const STOREFRONTS: &[(&str, &[Key])] = &[("shopify", SHOPIFY)];
+pub(super) const STOREFRONTS: &[(&str, &[Key])] = &[("shopify", SHOPIFY), ("magento2", MAGENTO2)];
 
 const SHOPIFY: &[Key] = &[
     key("kind", Shape::OneOf(&["shopify"]), "which system it is"),
@@ -72,6 +72,42 @@ const SHOPIFY: &[Key] = &[
     ),
     key("publications", Shape::Texts, "names of the sales channels that products appear in; default: the online store"),
     key("pos_key_namespace", Shape::Text, "namespace of the metafield with the office's key; default tillbridge"),
+];
+
+const MAGENTO2: &[Key] = &[
+    key("kind", Shape::OneOf(&["magento2"]), "which system it is"),
+    required("url", Shape::Text, "add url = \"https://shop.example\"", "base URL of the store, without /rest"),
+    key("store", Shape::Text, "code of the store view that customers belong to; default default"),
+    key(
+        "token",
+        Shape::Secret,
+        "access token of an integration, where the store allows it as a bearer token; or else the four values beneath",
+    ),
+    key("consumer_key", Shape::Secret, "consumer key of an integration, for OAuth 1.0a"),
+    key("consumer_secret", Shape::Secret, "consumer secret of that integration"),
+    key("access_token", Shape::Secret, "access token of that integration"),
+    key("access_token_secret", Shape::Secret, "access token secret of that integration"),
+    key(
+        "async_events_token",
+        Shape::Secrets,
+        "verification token of Mage-OS Async Events; a list while it is being changed. Left out, this way in is closed",
+    ),
+    key(
+        "io_events_client",
+        Shape::Texts,
+        "client id that Adobe I/O Events name as the recipient. Left out, this way in is closed",
+    ),
+    key(
+        "commerce_webhooks_key",
+        Shape::Secrets,
+        "public key of Adobe Commerce Webhooks, in PEM; a list while it is being changed. Left out, this way in is closed",
+    ),
+    key(
+        "webhook_secret",
+        Shape::Secrets,
+        "what modules that sign nothing send in the header x-tillbridge-secret; a list while it is being changed. Left out, \
+         this way in is closed",
+    ),
 ];
 
 pub(super) const OFFICES: &[(&str, &[Key])] = &[("counter-intelligence", COUNTER_INTELLIGENCE)];

@@ -26,24 +26,38 @@ pub struct Profile {
 }
 
 /// The names of [`PROFILES`], in the same order.
-pub const PROFILE_NAMES: &[&str] = &["counter-intelligence-shopify"];
+pub const PROFILE_NAMES: &[&str] = &["counter-intelligence-shopify", "counter-intelligence-magento2"];
 
 /// Every profile there is.
-pub const PROFILES: &[Profile] = &[Profile {
-    name: "counter-intelligence-shopify",
-    storefront: "shopify",
-    office: "counter-intelligence",
-    when: SaleMoment::Fulfilled,
-    figure: StockFigure::OnHand,
-    every: &[
-        (ChangeKind::Products, Duration::from_secs(60)),
-        (ChangeKind::Prices, Duration::from_secs(60)),
-        (ChangeKind::Stock, Duration::from_secs(15)),
-        (ChangeKind::Customers, Duration::from_secs(60)),
-        (ChangeKind::Branches, Duration::from_secs(600)),
-    ],
-    template: include_str!("counter-intelligence-shopify.toml"),
-}];
+pub const PROFILES: &[Profile] = &[
+    Profile {
+        name: "counter-intelligence-shopify",
+        storefront: "shopify",
+        office: "counter-intelligence",
+        when: SaleMoment::Fulfilled,
+        figure: StockFigure::OnHand,
+        every: COUNTER_INTELLIGENCE,
+        template: include_str!("counter-intelligence-shopify.toml"),
+    },
+    Profile {
+        name: "counter-intelligence-magento2",
+        storefront: "magento2",
+        office: "counter-intelligence",
+        when: SaleMoment::Paid,
+        figure: StockFigure::OnHand,
+        every: COUNTER_INTELLIGENCE,
+        template: include_str!("counter-intelligence-magento2.toml"),
+    },
+];
+
+/// How often a Counter Intelligence office is asked.
+const COUNTER_INTELLIGENCE: &[(ChangeKind, Duration)] = &[
+    (ChangeKind::Products, Duration::from_secs(60)),
+    (ChangeKind::Prices, Duration::from_secs(60)),
+    (ChangeKind::Stock, Duration::from_secs(15)),
+    (ChangeKind::Customers, Duration::from_secs(60)),
+    (ChangeKind::Branches, Duration::from_secs(600)),
+];
 
 impl Profile {
     /// The profile of that name.

@@ -1,13 +1,17 @@
 //! `[storefronts.NAME]` and `[offices.NAME]`: the systems that are joined, each of one kind.
 
+use super::magento2::magento2;
 use super::read::Section;
 use crate::domain::{Access, OfficeName, Secret, StorefrontName};
+use crate::storefront::magento2::Magento2Config;
 
 /// A storefront, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StorefrontConfig {
     /// A Shopify shop.
     Shopify(ShopifySettings),
+    /// A Magento 2 store.
+    Magento2(Magento2Config),
 }
 
 /// How a Shopify shop is reached.
@@ -48,6 +52,7 @@ impl StorefrontConfig {
     pub fn name(&self) -> &StorefrontName {
         match self {
             Self::Shopify(shop) => &shop.name,
+            Self::Magento2(store) => &store.name,
         }
     }
 
@@ -55,6 +60,7 @@ impl StorefrontConfig {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Shopify(_) => "shopify",
+            Self::Magento2(_) => "magento2",
         }
     }
 }
@@ -79,6 +85,7 @@ impl OfficeConfig {
 pub(super) fn storefronts(root: &Section<'_>) -> Vec<StorefrontConfig> {
     let read = |(name, section): (&str, Section<'_>)| match section.text("kind")?.value {
         "shopify" => shopify(name, &section).map(StorefrontConfig::Shopify),
+        "magento2" => magento2(name, &section).map(StorefrontConfig::Magento2),
         _ => None,
     };
     root.named("storefronts").into_iter().filter_map(read).collect()
@@ -186,7 +193,7 @@ fn counter_intelligence(name: &str, section: &Section<'_>) -> Option<OfficeConfi
 }
 
 /// A table's name ends up in web addresses and queue names, so it is kept to what is safe there.
-fn checked<T>(
+pub(super) fn checked<T>(
     name: &str,
     section: &Section<'_>,
     parse: impl Fn(&str) -> Result<T, crate::domain::BadName>,
@@ -218,7 +225,7 @@ fn is_namespace(text: &str) -> bool {
     (3..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
-fn is_safe_endpoint(text: &str) -> bool {
+pub(super) fn is_safe_endpoint(text: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(text) else { return false };
     let loopback = match url.host_str() {
         Some("localhost") => true,

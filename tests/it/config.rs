@@ -1,6 +1,7 @@
 //! The configuration: what is accepted, what is refused and in which words.
 
 mod environment;
+mod magento2;
 mod mistakes;
 mod schema;
 
@@ -112,7 +113,8 @@ mod accepted {
 
     #[test]
     fn secrets_come_from_the_environment_without_line_ends() {
-        let StorefrontConfig::Shopify(shop) = &read(GOOD).unwrap().storefronts[0];
+        let config = read(GOOD).unwrap();
+        let StorefrontConfig::Shopify(shop) = &config.storefronts[0] else { panic!("not a Shopify shop") };
 
         assert_eq!(shop.access, Access::Token(Secret::new("shpat-kiwi".into())));
         assert_eq!(shop.webhook_secrets, [Secret::new("new-secret".into()), Secret::new("old-secret".into())]);
@@ -125,7 +127,8 @@ mod accepted {
         std::fs::write(&path, "shpat-from-file\n").unwrap();
         let text = changed("token = { env = \"KIWI_TOKEN\" }", &format!("token = {{ file = {path:?} }}"));
 
-        let StorefrontConfig::Shopify(shop) = &read(&text).unwrap().storefronts[0];
+        let config = read(&text).unwrap();
+        let StorefrontConfig::Shopify(shop) = &config.storefronts[0] else { panic!("not a Shopify shop") };
 
         assert_eq!(shop.access, Access::Token(Secret::new("shpat-from-file".into())));
     }
@@ -151,7 +154,16 @@ mod accepted {
 
     #[test]
     fn what_init_writes_is_accepted_for_every_profile() {
-        let variables = [("SHOPIFY_TOKEN", "a"), ("SHOPIFY_WEBHOOK_SECRET", "b"), ("OFFICE_DATABASE_URL", "c")];
+        let names = [
+            "SHOPIFY_TOKEN",
+            "SHOPIFY_WEBHOOK_SECRET",
+            "MAGENTO_CONSUMER_KEY",
+            "MAGENTO_CONSUMER_SECRET",
+            "MAGENTO_ACCESS_TOKEN",
+            "MAGENTO_ACCESS_TOKEN_SECRET",
+            "OFFICE_DATABASE_URL",
+        ];
+        let variables = names.map(|name| (name, "x"));
         for profile in tillbridge::config::PROFILES {
             let config = read_with(profile.template, &variables).unwrap();
             assert_eq!(config.channels.len(), 1);

@@ -39,7 +39,7 @@ fn a_variable_finds_a_channel_by_its_name_and_a_branch_whatever_its_case() {
 #[test]
 fn a_variable_over_a_secret_holds_the_secret_itself() {
     let config = read_with(GOOD, &[("TILLBRIDGE_STOREFRONTS__KIWI_WEB__TOKEN", "shpat-other")]).unwrap();
-    let StorefrontConfig::Shopify(shop) = &config.storefronts[0];
+    let StorefrontConfig::Shopify(shop) = &config.storefronts[0] else { panic!("not a Shopify shop") };
     assert_eq!(shop.access, Access::Token(Secret::new("shpat-other".into())));
 }
 
@@ -57,7 +57,7 @@ fn a_variable_can_name_the_database_of_the_journal() {
 fn a_secrets_own_variable_may_have_the_prefix() {
     let text = changed("KIWI_TOKEN", "TILLBRIDGE_KIWI_TOKEN");
     let config = read_with(&text, &[("TILLBRIDGE_KIWI_TOKEN", "shpat-prefixed")]).unwrap();
-    let StorefrontConfig::Shopify(shop) = &config.storefronts[0];
+    let StorefrontConfig::Shopify(shop) = &config.storefronts[0] else { panic!("not a Shopify shop") };
     assert_eq!(shop.access, Access::Token(Secret::new("shpat-prefixed".into())));
 }
 

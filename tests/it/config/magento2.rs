@@ -1,0 +1,93 @@
+//! A Magento 2 store in the configuration: what is accepted, and the words each mistake is answered with.
+
+use std::collections::BTreeMap;
+
+use tillbridge::config::{Config, ConfigErrors, StorefrontConfig};
+use tillbridge::domain::Secret;
+use tillbridge::policy::SaleMoment;
+use tillbridge::storefront::StockFigure;
+use tillbridge::storefront::magento2::{Access, Magento2Config};
+
+const GOOD: &str = r#"[storefronts.kiwi]
+kind = "magento2"
+url = "https://shop.example/"
+consumer_key = { env = "KEY" }
+consumer_secret = { env = "SECRET" }
+access_token = { env = "TOKEN" }
+access_token_secret = { env = "TOKEN_SECRET" }
+async_events_token = [{ env = "NEW" }, { env = "OLD" }]
+
+[offices.kiwi]
+kind = "counter-intelligence"
+database = { env = "OFFICE" }
+
+[[channels]]
+name = "kiwi"
+storefront = "kiwi"
+office = "kiwi"
+profile = "counter-intelligence-magento2"
+
+[channels.sale]
+branch = "WEB"
+
+[channels.locations]
+WEB = "default"
+
+[channels.payments]
+otherwise = "WEB"
+
+[channels.reconcile]
+every = "1m"
+"#;
+
+fn read(text: &str) -> Result<Config, ConfigErrors> {
+    let names = ["KEY", "SECRET", "TOKEN", "TOKEN_SECRET", "NEW", "OLD", "OFFICE"];
+    let variables: BTreeMap<_, _> = names.iter().map(|name| ((*name).to_owned(), name.to_lowercase())).collect();
+    Config::read("tillbridge.toml", text, &variables)
+}
+
+fn changed(from: &str, to: &str) -> Result<Config, ConfigErrors> {
+    assert!(GOOD.contains(from), "the good configuration has no `{from}`");
+    read(&GOOD.replacen(from, to, 1))
+}
+
+fn store(config: &Config) -> &Magento2Config {
+    let StorefrontConfig::Magento2(store) = &config.storefronts[0] else { panic!("not a Magento store") };
+    store
+}
+
+#[test]
+fn a_store_is_reached_by_the_four_values_of_an_integration() {
+    let config = read(GOOD).unwrap();
+    let store = store(&config);
+    assert_eq!((store.url.as_str(), store.store.as_str()), ("https://shop.example", "default"));
+    let Access::OAuth(four) = &store.access else { panic!("{:?}", store.access) };
+    assert_eq!(four.token_secret, Secret::new("token_secret".into()));
+    assert_eq!(store.ways_in.async_events, [Secret::new("new".into()), Secret::new("old".into())]);
+    assert_eq!(store.ways_in.shared_secrets, [], "a way in without a secret is closed");
+}
+
+#[test]
+fn a_paid_invoice_is_booked_and_a_source_shows_what_is_on_the_shelf() {
+    let config = read(GOOD).unwrap();
+    let channel = &config.channels[0];
+    assert_eq!((channel.sale.when, channel.stock.figure), (SaleMoment::Paid, StockFigure::OnHand));
+    assert_eq!(channel.reconcile.every.as_secs(), 60);
+}
+
+#[test]
+fn each_mistake_has_its_line_and_its_remedy() {
+    let mistakes = [
+        ("url = \"https://shop.example/\"", "url = \"http://shop.example\""),
+        ("url = \"https://shop.example/\"", "url = \"https://shop.example/rest/V1\""),
+        ("url = \"https://shop.example/\"\n", ""),
+        ("consumer_key =", "store = \"en-nz\"\nconsumer_key ="),
+        ("consumer_key =", "token = { env = \"TOKEN\" }\nconsumer_key ="),
+        ("access_token = { env = \"TOKEN\" }\n", ""),
+        ("consumer_key =", "webhook_secrets = { env = \"NEW\" }\nconsumer_key ="),
+        ("WEB = \"default\"\n", ""),
+        ("counter-intelligence-magento2", "counter-intelligence-shopify"),
+    ];
+    let words = mistakes.map(|(from, to)| changed(from, to).expect_err("the mistake was accepted").to_string());
+    insta::assert_snapshot!(words.join("\n"));
+}
