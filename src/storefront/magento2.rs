@@ -10,19 +10,16 @@ mod access;
 mod client;
 mod config;
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    BulkProduct, BulkState, Call, CustomerWrite, CustomerWritten, FileState, ListedOrder, OrderPage, Picture, PriceRow,
-    ProductLink, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront,
-    StorefrontDescription, Subscription,
+    Abilities, Call, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, Picture, PictureWay, PicturesPut,
+    PriceRow, ProductLink, ProductPictures, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow,
+    Storefront, StorefrontDescription,
 };
 use crate::domain::{
-    Branch, CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, StorefrontName, Verified,
-    WebOrder,
+    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, StorefrontName, Verified, WebOrder,
 };
 use client::{Client, Deadlines};
 
@@ -58,6 +55,23 @@ impl Storefront for Magento2 {
         &self.name
     }
 
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            bulk: None,
+            operations: None,
+            pictures: PictureWay::OnProducts(self),
+            price_lists: None,
+            locations: None,
+            webhooks: None,
+            product_types: false,
+            metafields: false,
+            consent: false,
+            // None until all of the way in is there: a channel does not start with half of it.
+            moments: &[],
+            figures: &[],
+        }
+    }
+
     fn verify(&self, _call: Call) -> Result<Verified<NewDelivery>, Refusal> {
         Err(Refusal::Unauthenticated("this storefront takes no calls"))
     }
@@ -90,34 +104,6 @@ impl Storefront for Magento2 {
         lacking("change products")
     }
 
-    async fn product_operation(&self, _operation: &str) -> Result<bool, CallError> {
-        lacking("follow operations on products")
-    }
-
-    async fn bulk_create(&self, _wishes: &[ProductWish<'_>]) -> Result<String, CallError> {
-        lacking("create products in bulk")
-    }
-
-    async fn bulk_publish(&self, _products: &[String]) -> Result<String, CallError> {
-        lacking("publish products in bulk")
-    }
-
-    async fn bulk_state(&self, _operation: &str) -> Result<BulkState, CallError> {
-        lacking("follow bulk operations")
-    }
-
-    async fn bulk_products(&self, _address: &str) -> Result<Vec<BulkProduct>, CallError> {
-        lacking("read results of bulk operations")
-    }
-
-    async fn bulk_media(&self, _address: &str) -> Result<HashMap<String, Vec<String>>, CallError> {
-        lacking("read results of bulk operations")
-    }
-
-    fn bulk_variants(&self) -> usize {
-        0
-    }
-
     async fn archive_product(&self, _product: &str, _for_good: bool) -> Result<(), CallError> {
         lacking("take products off the web")
     }
@@ -126,28 +112,8 @@ impl Storefront for Magento2 {
         lacking("make categories")
     }
 
-    async fn upload_pictures(&self, _pictures: &[Picture]) -> Result<Vec<String>, CallError> {
-        lacking("upload pictures")
-    }
-
-    async fn files(&self, _ids: &[String]) -> Result<Vec<FileState>, CallError> {
-        lacking("read files")
-    }
-
-    async fn set_pictures(&self, _product: &str, _add: &[String], _remove: &[String]) -> Result<(), CallError> {
-        lacking("set pictures")
-    }
-
-    async fn location(&self, _branch: &Branch) -> Result<String, CallError> {
-        lacking("make sources")
-    }
-
     async fn set_prices(&self, _product: &str, _rows: &[PriceRow]) -> Result<(), CallError> {
         lacking("set prices")
-    }
-
-    async fn set_list_prices(&self, _list: &str, _rows: &[PriceRow], _gone: &[String]) -> Result<(), CallError> {
-        lacking("set prices of price lists")
     }
 
     async fn set_stock(
@@ -182,16 +148,16 @@ impl Storefront for Magento2 {
     async fn write_customer(&self, _write: &CustomerWrite) -> Result<CustomerWritten, CallError> {
         lacking("write customers")
     }
+}
 
-    async fn subscriptions(&self) -> Result<Vec<Subscription>, CallError> {
-        lacking("list subscriptions: its modules keep them in the store's administration")
-    }
-
-    fn wanted_topics(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    async fn subscribe(&self, _topic: &str, _address: &str) -> Result<Subscription, CallError> {
-        lacking("subscribe: its modules keep subscriptions in the store's administration")
+#[async_trait]
+impl ProductPictures for Magento2 {
+    async fn put_pictures(
+        &self,
+        _product: &str,
+        _add: &[Picture],
+        _remove: &[String],
+    ) -> Result<PicturesPut, CallError> {
+        lacking("put pictures onto products")
     }
 }
