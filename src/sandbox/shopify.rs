@@ -8,7 +8,6 @@
 mod bodies;
 mod bulk;
 mod catalogue;
-mod clock;
 mod cost;
 mod counter;
 mod customers;
@@ -45,10 +44,11 @@ pub use markets::{ShopCollection, ShopPriceList};
 pub use options::{OpeningStock, ShopLocation, ShopOptions};
 pub use webhooks::{ShopSubscription, WebhookCounts, WebhookWeather};
 
-use clock::Clock;
+use crate::sandbox::clock::Clock;
+use crate::sandbox::locked;
 use faults::Faults;
 use state::State;
-use webhooks::{PostOffice, locked};
+use webhooks::PostOffice;
 
 /// Why a shop could not open.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::Core;
 use super::graphql;
-use super::webhooks::locked;
+use crate::sandbox::locked;
 
 /// The largest file that may be handed over.
 pub(super) const MOST_BYTES: usize = 100 << 20;

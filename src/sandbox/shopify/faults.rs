@@ -6,7 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::lives::Dice;
+use crate::sandbox::dice::Dice;
 
 /// One way for a call to go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,6 @@
 //! [`Life::refund_bodies`] write the webhook bodies without one.
 
 mod arithmetic;
-mod dice;
 mod edit_plan;
 mod expected;
 mod generate;
@@ -17,7 +16,6 @@ mod refund_plan;
 mod refunds;
 mod render;
 
-pub(super) use dice::Dice;
 pub use edit_plan::EditPlan;
 pub(super) use expected::money;
 pub use expected::{Expected, GoodsMoved};
@@ -31,6 +29,7 @@ pub use refund_ledger::RefundLedger;
 pub use refund_plan::{AdjustmentPlan, AdjustmentReason, RefundLinePlan, RefundPayment, RefundPlan, Restock};
 
 use crate::domain::Currency;
+use crate::sandbox::dice::Dice;
 
 /// One order from its placing to its last refund.
 #[derive(Debug, Clone, PartialEq, Eq)]

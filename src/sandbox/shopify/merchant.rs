@@ -12,8 +12,8 @@ use super::customers::ShopCustomer;
 use super::lives::{EditPlan, LinePlan, OrderPlan, PaymentPlan, RefundLinePlan, RefundPlan, SkuInfo, minor};
 use super::options::OpeningStock;
 use super::state::{Definition, State};
-use super::webhooks::locked;
 use crate::domain::Money;
+use crate::sandbox::locked;
 
 impl ShopSandbox {
     /// Puts a product of one variant up for sale, published everywhere. For tests that need goods but no office.

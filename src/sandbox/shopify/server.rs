@@ -17,8 +17,8 @@ use serde_json::json;
 
 use super::faults::Fault;
 use super::graphql::{self, Prepared};
-use super::webhooks::locked;
 use super::{Core, bulk};
+use crate::sandbox::locked;
 
 /// The largest request body the door takes.
 const MOST_BYTES: usize = 16 << 20;

@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::bodies::{LevelFacts, Stationery, level_body, product_body};
 use super::bulk::Bulk;
 use super::catalogue::{Catalogue, Metafield};
-use super::clock::Clock;
 use super::cost::Bucket;
 use super::customers::Customers;
 use super::files::Files;
@@ -26,6 +25,7 @@ use super::orders::OrderRecord;
 use super::stock::Stock;
 use super::tokens::Tokens;
 use super::webhooks::Subscriptions;
+use crate::sandbox::clock::Clock;
 
 /// Writes remembered for [`super::ShopSandbox::writes`]; older ones are forgotten beyond this.
 const WRITES_KEPT: usize = 200_000;

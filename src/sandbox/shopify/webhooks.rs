@@ -9,7 +9,7 @@ mod delivery;
 mod subscriptions;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -19,8 +19,9 @@ use tokio_util::task::TaskTracker;
 pub use subscriptions::ShopSubscription;
 pub(super) use subscriptions::{Subscriptions, is_address, topic_of, word_of};
 
-use super::lives::Dice;
 use super::state::{Notice, State};
+use crate::sandbox::dice::Dice;
+use crate::sandbox::locked;
 use delivery::Parcel;
 
 /// Deliveries on their way at once.
@@ -191,9 +192,4 @@ impl PostOffice {
     fn one_of_thousand(&self, times: u32) -> bool {
         locked(&self.dice).in_thousand(times)
     }
-}
-
-/// Locks even after a panic elsewhere: the shop's memory is changed in whole steps only.
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

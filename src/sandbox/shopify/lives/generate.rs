@@ -1,12 +1,12 @@
 //! Invents what is ordered: discount stacks, several taxes, carriage, duties, fees, tips, gift cards, cash.
 
 use super::arithmetic::{spread, tax_on_top, tax_within, to_five};
-use super::dice::Dice;
 use super::{
     BuyerPlan, Carriage, DiscountMethod, DiscountPlan, LinePlan, LineSort, Minor, OrderPlan, PaymentPlan, SkuInfo,
     TaxPlan,
 };
 use crate::domain::Currency;
+use crate::sandbox::dice::Dice;
 
 /// Tax regimes: names and rates in parts of a hundred thousand.
 const REGIMES: [&[(&str, i64)]; 5] = [

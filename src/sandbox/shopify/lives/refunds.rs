@@ -1,8 +1,8 @@
 //! Invents what is given back: some pieces, carriage, everything; more or less money than reckoned.
 
-use super::dice::Dice;
 use super::generate::least_price;
 use super::{AdjustmentPlan, AdjustmentReason, LineSort, OrderPlan, RefundLedger, RefundLinePlan, RefundPlan, Restock};
+use crate::sandbox::dice::Dice;
 
 /// Invents up to three refunds; each moves some money.
 pub(super) fn refunds(dice: &mut Dice, order: &OrderPlan) -> Vec<RefundPlan> {

@@ -10,7 +10,8 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::super::state::Notice;
-use super::{PostOffice, RETRIES, ShopSubscription, locked};
+use super::{PostOffice, RETRIES, ShopSubscription};
+use crate::sandbox::locked;
 
 /// A notice addressed to one subscriber. The address is the one of the moment the event happened.
 pub(super) struct Parcel {

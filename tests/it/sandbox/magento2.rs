@@ -1,0 +1,13 @@
+//! The simulated Magento, met over HTTP as a stranger would: it must refuse what the real one refuses, or nothing it is used to
+//! prove is proven.
+
+mod access;
+mod catalogue;
+mod customers;
+mod documents;
+mod hooks;
+mod lists;
+mod money;
+mod stock;
+mod stranger;
+mod trouble;
