@@ -6,12 +6,16 @@
 
 mod bridge;
 mod configuration;
+mod magento;
 mod progress;
 mod promises;
+mod side;
 mod town;
 
 pub use bridge::{Bridge, Bus, Journal, Plan};
 pub use configuration::{Configuration, configuration};
+pub use magento::MagentoTown;
 pub use progress::Progress;
 pub use promises::broken;
+pub use side::Side;
 pub use town::{BRANCHES, PRICE_LISTS, Town, TownPlan};

@@ -17,7 +17,7 @@ use crate::journal::clock::Clock;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
 
-use super::{Progress, Town};
+use super::{Progress, Side};
 
 /// Which journal.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ impl Bridge {
     ///
     /// # Errors
     /// When the journal or bus cannot be opened or the address is taken.
-    pub async fn start(plan: &Plan, towns: &[&Town]) -> anyhow::Result<Self> {
+    pub async fn start<S: Side + ?Sized>(plan: &Plan, towns: &[&S]) -> anyhow::Result<Self> {
         let journal: Arc<dyn crate::journal::Journal> = match &plan.journal {
             Journal::Sqlite(path) => Arc::new(SqliteJournal::open_with(path, plan.clock.clone())?),
             Journal::Postgres(url) => {
@@ -88,9 +88,10 @@ impl Bridge {
         };
         let mut sides = Sides::default();
         for town in towns {
-            sides.storefronts.insert(town.channel.storefront.clone(), town.storefront()?);
-            sides.offices.insert(town.channel.office.clone(), town.counter_intelligence().await?);
-            sides.channels.push(Arc::clone(&town.channel));
+            let channel = town.channel();
+            sides.storefronts.insert(channel.storefront.clone(), town.storefront()?);
+            sides.offices.insert(channel.office.clone(), town.counter_intelligence().await?);
+            sides.channels.push(Arc::clone(channel));
         }
         let stage = Stage {
             journal,
@@ -120,14 +121,14 @@ impl Bridge {
 
     /// Where a storefront's webhooks go.
     #[must_use]
-    pub fn address_for(&self, town: &Town) -> String {
-        format!("http://{}/webhooks/{}", self.door, town.channel.storefront)
+    pub fn address_for<S: Side + ?Sized>(&self, town: &S) -> String {
+        format!("http://{}/webhooks/{}", self.door, town.channel().storefront)
     }
 
     /// Waits until nothing is under way any more: all webhooks are taken, all changes polled, all work settled, and the last
     /// writes have come back as webhooks and been settled too. Answers whether that was reached. A slow machine is waited for:
     /// `patience` is how long nothing at all may happen, and only what goes round in circles is given up in the end.
-    pub async fn at_rest(&self, towns: &[&Town], patience: Duration) -> bool {
+    pub async fn at_rest<S: Side + ?Sized>(&self, towns: &[&S], patience: Duration) -> bool {
         let mut progress = self.progress();
         let mut quiet = 0;
         while progress.goes_on(patience).await {
@@ -146,17 +147,17 @@ impl Bridge {
         Progress::of(Arc::clone(&self.stage.journal))
     }
 
-    async fn is_quiet(&self, towns: &[&Town]) -> bool {
+    async fn is_quiet<S: Side + ?Sized>(&self, towns: &[&S]) -> bool {
         for town in towns {
-            if tokio::time::timeout(Duration::from_secs(5), town.shop.webhooks_idle()).await.is_err() {
+            if tokio::time::timeout(Duration::from_secs(5), town.calls_idle()).await.is_err() {
                 return false;
             }
-            let Some(office) = self.stage.sides.offices.get(&town.channel.office) else { return false };
+            let Some(office) = self.stage.sides.offices.get(&town.channel().office) else { return false };
             // A poll that finds nothing only counts when there is nothing left that it could not see yet.
-            if !town.office.is_settled().await.unwrap_or(false) {
+            if !town.living_office().is_settled().await.unwrap_or(false) {
                 return false;
             }
-            for kind in town.channel.every.keys() {
+            for kind in town.channel().every.keys() {
                 match poll::once(self.stage.journal.as_ref(), office.as_ref(), *kind).await {
                     Ok(0) => {}
                     Ok(_) => {

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::{Bus, Journal, Town};
-use crate::policy::SendCustomers;
+use super::{Bus, Journal, Side};
+use crate::policy::{SaleMoment, SendCustomers};
 
 /// A configuration file's text, with the secrets it names as environment variables.
 #[derive(Debug, Clone)]
@@ -17,12 +17,12 @@ pub struct Configuration {
 
 /// Writes the configuration of a bridge that listens at these addresses.
 #[must_use]
-pub fn configuration(
+pub fn configuration<S: Side + ?Sized>(
     journal: &Journal,
     bus: &Bus,
     webhooks: SocketAddr,
     admin: SocketAddr,
-    towns: &[&Town],
+    towns: &[&S],
 ) -> Configuration {
     let mut written = Configuration { text: String::new(), secrets: Vec::new() };
     match journal {
@@ -38,7 +38,7 @@ pub fn configuration(
     }
     written.add(&format!("[listen]\nwebhooks = \"{webhooks}\"\nadmin = \"{admin}\"\n"));
     for (number, town) in towns.iter().enumerate() {
-        written.town(number, town);
+        written.town(number, *town);
     }
     written
 }
@@ -49,17 +49,11 @@ impl Configuration {
         self.text.push('\n');
     }
 
-    fn town(&mut self, number: usize, town: &Town) {
-        let channel = &town.channel;
-        let (token, secret, office) =
-            (format!("TOKEN_{number}"), format!("SECRET_{number}"), format!("OFFICE_{number}"));
-        self.add(&format!(
-            "[storefronts.{}]\nkind = \"shopify\"\nshop = {:?}\nendpoint = {:?}\ntoken = {{ env = {token:?} }}\n\
-             webhook_secret = {{ env = {secret:?} }}\n",
-            channel.storefront,
-            town.domain,
-            town.shop.graphql_url(),
-        ));
+    fn town<S: Side + ?Sized>(&mut self, number: usize, town: &S) {
+        let (channel, office) = (town.channel(), format!("OFFICE_{number}"));
+        let (section, secrets) = town.section(number);
+        self.add(&section);
+        self.secrets.extend(secrets);
         self.add(&format!(
             "[offices.{}]\nkind = \"counter-intelligence\"\ndatabase = {{ env = {office:?} }}\n",
             channel.office
@@ -76,13 +70,19 @@ impl Configuration {
         let codes: Vec<String> =
             channel.payments.codes.iter().map(|(gateway, code)| format!("{gateway} = {code:?}")).collect();
         self.add(&format!(
-            "[[channels]]\nname = {:?}\nstorefront = {:?}\noffice = {:?}\nprofile = \"counter-intelligence-shopify\"\n\
-             [channels.sale]\nwhen = \"fulfilled\"\nbranch = {:?}\n[channels.stock]\nfigure = \"on_hand\"\n\
+            "[[channels]]\nname = {:?}\nstorefront = {:?}\noffice = {:?}\nprofile = {:?}\n\
+             [channels.sale]\nwhen = {:?}\nbranch = {:?}\n[channels.stock]\nfigure = \"on_hand\"\n\
              [channels.locations]\n{}[channels.payments]\ncodes = {{ {} }}\notherwise = {:?}\n\
              [channels.customers]\nsend = {:?}\n[channels.every]\n{}",
             channel.name.as_str(),
             channel.storefront.as_str(),
             channel.office.as_str(),
+            town.profile(),
+            match channel.sale.when {
+                SaleMoment::Fulfilled => "fulfilled",
+                SaleMoment::EachFulfilment => "each_fulfilment",
+                SaleMoment::Paid => "paid",
+            },
             channel.sale.branch.as_str(),
             pairs(locations),
             codes.join(", "),
@@ -94,8 +94,6 @@ impl Configuration {
             },
             pairs(every.collect()),
         ));
-        self.secrets.push((token, town.shop.token()));
-        self.secrets.push((secret, town.shop.secret()));
-        self.secrets.push((office, town.office_url.clone()));
+        self.secrets.push((office, town.office_address().to_owned()));
     }
 }

@@ -2,17 +2,21 @@
 
 use crate::journal::{Journal, Selection};
 
-use super::Town;
+use super::Side;
 
 /// Every promise that was broken, in words; empty when all is well. `expected_dead` dead letters are part of the rehearsal.
 ///
 /// # Errors
 /// When the journal or an office does not answer.
-pub async fn broken(journal: &dyn Journal, towns: &[&Town], expected_dead: usize) -> anyhow::Result<Vec<String>> {
+pub async fn broken<S: Side + ?Sized>(
+    journal: &dyn Journal,
+    towns: &[&S],
+    expected_dead: usize,
+) -> anyhow::Result<Vec<String>> {
     let mut broken = Vec::new();
     for town in towns {
         let differences = town.differences().await?;
-        broken.extend(differences.into_iter().map(|one| format!("{}: {one}", town.channel.name)));
+        broken.extend(differences.into_iter().map(|one| format!("{}: {one}", town.channel().name)));
     }
     let counts = journal.counts().await?;
     if counts.unfinished() > 0 {

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use async_trait::async_trait;
 
+use super::side::{Household, Side, books_differ};
 use crate::domain::{BranchCode, ChannelName, Currency, Money, OfficeName, Placed, Secret, Sku, StorefrontName};
-use crate::office::counter_intelligence::CounterIntelligence;
-use crate::office::{ChangeKind, Office};
+use crate::office::ChangeKind;
 use crate::policy::{
     Channel, CustomerRules, PaymentRules, ReconcileRules, SaleMoment, SaleRules, SendCustomers, StockRules,
 };
-use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
+use crate::sandbox::office::{Assortment, SandboxOffice};
 use crate::sandbox::shopify::{OrderView, Product, ShopLocation, ShopOptions, ShopSandbox};
 use crate::storefront::shopify::{Access, Shopify, ShopifyConfig};
 use crate::storefront::{CatalogueRules, PriceRules, StockFigure, Storefront};
@@ -23,7 +24,7 @@ pub const BRANCHES: [&str; 2] = ["WEB", "AKL"];
 /// How the shop's gateways are called in the office; any other is [`OTHER_PAY_CODE`].
 const PAY_CODES: [(&str, &str); 4] =
     [("shopify_payments", "WEB-CC"), ("paypal", "WEB-PP"), ("gift_card", "GIFT"), ("cash", "CASH")];
-const OTHER_PAY_CODE: &str = "WEB-OTHER";
+pub(super) const OTHER_PAY_CODE: &str = "WEB-OTHER";
 /// Price lists of the shop's markets: id, name and currency.
 pub const PRICE_LISTS: [(u64, &str, &str); 2] = [(81, "New Zealand", "NZD"), (82, "Australia", "AUD")];
 /// Shop locations have these ids.
@@ -107,59 +108,9 @@ impl Town {
             .map(|(id, name)| ShopLocation { name: name.to_owned(), id: Some(id) })
             .collect();
         let shop = ShopSandbox::start(options).await.context("the simulated shop could not start")?;
-        let (office, office_url) = match &plan.office_postgres {
-            Some(url) => (SandboxOffice::create_postgres(url).await?, url.clone()),
-            None => {
-                let path = folder.join(format!("{}-office.db", plan.name));
-                (SandboxOffice::create_sqlite(&path)?, format!("sqlite:{}", path.display()))
-            }
-        };
-        let currency = Currency::parse(&plan.currency)?;
-        let assortment = office.seed(&Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) }).await?;
+        let Household { office, office_url, assortment } = Household::furnish(plan, folder).await?;
         let channel = Arc::new(channel(plan)?);
         Ok(Self { shop, office, office_url, assortment, channel, domain, access: None })
-    }
-
-    /// The bridge's adapter to the shop.
-    ///
-    /// # Errors
-    /// When the configuration is not accepted.
-    pub fn storefront(&self) -> anyhow::Result<Arc<dyn Storefront>> {
-        Ok(Arc::new(Shopify::new(ShopifyConfig {
-            name: self.channel.storefront.clone(),
-            shop: self.domain.clone(),
-            endpoint: Some(self.shop.graphql_url()),
-            access: self.access.clone().unwrap_or_else(|| Access::Token(Secret::new(self.shop.token()))),
-            webhook_secrets: vec![Secret::new(self.shop.secret())],
-            publications: Vec::new(),
-            pos_key_namespace: "tillbridge".to_owned(),
-        })?))
-    }
-
-    /// The bridge's adapter to the office.
-    ///
-    /// # Errors
-    /// When the configuration is not accepted.
-    pub async fn counter_intelligence(&self) -> anyhow::Result<Arc<dyn Office>> {
-        Ok(Arc::new(CounterIntelligence::connect(self.channel.office.clone(), &self.office_url).await?))
-    }
-
-    /// Everything that differs between what the shop did and what the office has on its books, in words. Empty at rest when all
-    /// is well. Documents of orders the shop does not know, which somebody else sent with the shop's secret, are no difference.
-    ///
-    /// # Errors
-    /// When the office's database does not answer.
-    pub async fn differences(&self) -> anyhow::Result<Vec<String>> {
-        let mut differences = self.documents().await?;
-        // What is off the web keeps the stock it had; it gets new figures when it comes back.
-        for product in self.shop.products().into_iter().filter(Product::is_visible) {
-            for sku in product.variants.iter().filter_map(|variant| variant.sku.as_deref()) {
-                differences.extend(self.stock_differs(sku).await?);
-            }
-        }
-        differences.extend(self.office.duplicate_documents().await?.into_iter().map(|one| format!("P2: {one}")));
-        differences.extend(self.office.books_balance().await?.into_iter().map(|one| format!("P6: {one}")));
-        Ok(differences)
     }
 
     async fn stock_differs(&self, sku: &str) -> anyhow::Result<Vec<String>> {
@@ -230,10 +181,89 @@ impl Town {
     }
 }
 
+#[async_trait]
+impl Side for Town {
+    fn channel(&self) -> &Arc<Channel> {
+        &self.channel
+    }
+
+    fn living_office(&self) -> &SandboxOffice {
+        &self.office
+    }
+
+    fn office_address(&self) -> &str {
+        &self.office_url
+    }
+
+    fn storefront(&self) -> anyhow::Result<Arc<dyn Storefront>> {
+        Ok(Arc::new(Shopify::new(ShopifyConfig {
+            name: self.channel.storefront.clone(),
+            shop: self.domain.clone(),
+            endpoint: Some(self.shop.graphql_url()),
+            access: self.access.clone().unwrap_or_else(|| Access::Token(Secret::new(self.shop.token()))),
+            webhook_secrets: vec![Secret::new(self.shop.secret())],
+            publications: Vec::new(),
+            pos_key_namespace: "tillbridge".to_owned(),
+        })?))
+    }
+
+    fn section(&self, number: usize) -> (String, Vec<(String, String)>) {
+        let (token, secret) = (format!("TOKEN_{number}"), format!("SECRET_{number}"));
+        let text = format!(
+            "[storefronts.{}]\nkind = \"shopify\"\nshop = {:?}\nendpoint = {:?}\ntoken = {{ env = {token:?} }}\n\
+             webhook_secret = {{ env = {secret:?} }}\n",
+            self.channel.storefront,
+            self.domain,
+            self.shop.graphql_url(),
+        );
+        (text, vec![(token, self.shop.token()), (secret, self.shop.secret())])
+    }
+
+    fn profile(&self) -> &'static str {
+        "counter-intelligence-shopify"
+    }
+
+    fn calls_at(&self, address: &str) {
+        self.shop.subscribe_all(address);
+    }
+
+    async fn calls_idle(&self) {
+        self.shop.webhooks_idle().await;
+    }
+
+    /// Documents of orders the shop does not know, which somebody else sent with the shop's secret, are no difference.
+    async fn differences(&self) -> anyhow::Result<Vec<String>> {
+        let mut differences = self.documents().await?;
+        // What is off the web keeps the stock it had; it gets new figures when it comes back.
+        for product in self.shop.products().into_iter().filter(Product::is_visible) {
+            for sku in product.variants.iter().filter_map(|variant| variant.sku.as_deref()) {
+                differences.extend(self.stock_differs(sku).await?);
+            }
+        }
+        differences.extend(books_differ(&self.office).await?);
+        Ok(differences)
+    }
+
+    async fn closes(&self) {
+        self.shop.shutdown().await;
+    }
+}
+
 fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
-    let locations = (FIRST_LOCATION..)
-        .zip(BRANCHES)
-        .map(|(id, branch)| Ok((BranchCode::parse(branch)?, format!("gid://shopify/Location/{id}"))))
+    let ids: BTreeMap<&str, u64> = BRANCHES.into_iter().zip(FIRST_LOCATION..).collect();
+    let mut channel = plain_channel(plan, |branch| format!("gid://shopify/Location/{}", ids[branch]))?;
+    channel.payments = PaymentRules {
+        codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
+        otherwise: Some(OTHER_PAY_CODE.to_owned()),
+    };
+    Ok(channel)
+}
+
+/// The rules every rehearsal begins with; `location` is where the shop keeps a branch's stock.
+pub(super) fn plain_channel(plan: &TownPlan, location: impl Fn(&str) -> String) -> anyhow::Result<Channel> {
+    let locations = BRANCHES
+        .into_iter()
+        .map(|branch| Ok((BranchCode::parse(branch)?, location(branch))))
         .collect::<anyhow::Result<_>>()?;
     Ok(Channel {
         name: ChannelName::parse(&plan.name)?,
@@ -243,10 +273,7 @@ fn channel(plan: &TownPlan) -> anyhow::Result<Channel> {
         stock: StockRules::all(StockFigure::OnHand, locations),
         catalogue: CatalogueRules::default(),
         prices: PriceRules::default(),
-        payments: PaymentRules {
-            codes: PAY_CODES.iter().map(|(gateway, code)| ((*gateway).to_owned(), (*code).to_owned())).collect(),
-            otherwise: Some(OTHER_PAY_CODE.to_owned()),
-        },
+        payments: PaymentRules { codes: BTreeMap::new(), otherwise: Some(OTHER_PAY_CODE.to_owned()) },
         reconcile: ReconcileRules::default(),
         // Stories that want customers to cross say so.
         customers: CustomerRules { send: SendCustomers::None, ..CustomerRules::default() },

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
-use crate::rehearsal::{self, Bus, Journal, Town, TownPlan};
+use crate::rehearsal::{self, Bus, Journal, Side, Town, TownPlan};
 
 /// How long a process may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);

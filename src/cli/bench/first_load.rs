@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::Figure;
 use super::child::{Folder, Measured, Scene};
-use crate::rehearsal::{BRANCHES, Town, TownPlan};
+use crate::rehearsal::{BRANCHES, Side, Town, TownPlan};
 use crate::sandbox::shopify::ApiCalls;
 
 /// Styles whose internet-active ones have 20,000 variants.

@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tillbridge::domain::SaleMoment;
 use tillbridge::journal::Selection;
-use tillbridge::rehearsal::{BRANCHES, TownPlan};
+use tillbridge::rehearsal::{BRANCHES, Side, TownPlan};
 use tillbridge::sandbox::office::BookedDocument;
 use tillbridge::sandbox::shopify::lives::{
     EditPlan, Life, LinePlan, LineSort, OrderPlan, PaymentPlan, RefundLedger, RefundLinePlan, RefundPayment,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tillbridge::journal::{LinkKind, Selection};
 use tillbridge::office::ChangeKind;
 use tillbridge::policy::{CustomerRules, ReceiveCustomers, SendCustomers};
-use tillbridge::rehearsal::TownPlan;
+use tillbridge::rehearsal::{Side, TownPlan};
 use tillbridge::sandbox::shopify::lives::{BuyerPlan, OrderPlan};
 use tillbridge::sandbox::shopify::{Fault, ShopAddress, ShopCustomer};
 

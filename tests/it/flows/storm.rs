@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tillbridge::journal::postgres::PostgresJournal;
 use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{Journal, Selection};
-use tillbridge::rehearsal::{self, Bus, Configuration, Town, TownPlan};
+use tillbridge::rehearsal::{self, Bus, Configuration, Side, Town, TownPlan};
 use tillbridge::sandbox::shopify::WebhookWeather;
 use tillbridge::sandbox::shopify::lives::Life;
 use tokio::process::{Child, Command};

@@ -12,7 +12,7 @@ use tillbridge::handlers::Desk;
 use tillbridge::journal::clock::Clock;
 use tillbridge::journal::{DeadLetter, Journal, Selection};
 use tillbridge::policy::Channel;
-use tillbridge::rehearsal::{self, Bridge, Bus, Plan, Town, TownPlan};
+use tillbridge::rehearsal::{self, Bridge, Bus, MagentoTown, Plan, Side, Town, TownPlan};
 use tokio::time::Instant;
 
 use super::{rooms, servers};
@@ -31,8 +31,10 @@ pub enum Deployment {
 
 /// Everything around one story.
 pub struct House {
-    /// The towns; the first is the one stories of one town happen in.
+    /// The towns with a Shopify; the first is the one stories of one town happen in.
     pub towns: Vec<Town>,
+    /// The towns with a Magento.
+    pub magentos: Vec<MagentoTown>,
     /// The bridge; `None` while it is down.
     pub bridge: Option<Bridge>,
     plan: Plan,
@@ -40,7 +42,7 @@ pub struct House {
     databases: Vec<rooms::Database>,
     queues: Option<rooms::Queues>,
     ahead: Arc<AtomicI64>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl House {
@@ -78,12 +80,8 @@ impl House {
             }
         };
         let mut towns = Vec::new();
-        for mut plan in plans {
-            if deployment == Deployment::Distributed {
-                let database = rooms::Database::create().await;
-                plan.office_postgres = Some(database.url.clone());
-                databases.push(database);
-            }
+        for plan in plans {
+            let plan = with_database(plan, deployment, &mut databases).await;
             towns.push(Town::found(&plan, folder.path()).await.unwrap());
         }
         let pace = Pace { look: Duration::from_millis(50), lease: Duration::from_secs(10), ..Pace::default() };
@@ -93,18 +91,44 @@ impl House {
             Clock::from_fn(move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::Relaxed)))
         };
         let plan = Plan { journal, bus, listen: None, pace, body_limit: 1024 * 1024, clock };
-        Self { towns, bridge: None, plan, deployment, databases, queues, ahead, _folder: folder }
+        Self { towns, magentos: Vec::new(), bridge: None, plan, deployment, databases, queues, ahead, folder }
+    }
+
+    /// A house with one Magento and everything at rest: the catalogue is on the web.
+    pub async fn open_magento(deployment: Deployment) -> Self {
+        let mut house = Self::build_magento(deployment, TownPlan::new("kauri")).await;
+        house.opens().await;
+        house
+    }
+
+    /// A house with one Magento, whose bridge has not been started.
+    pub async fn build_magento(deployment: Deployment, plan: TownPlan) -> Self {
+        let mut house = Self::build(deployment, Vec::new()).await;
+        let plan = with_database(plan, deployment, &mut house.databases).await;
+        house.magentos.push(MagentoTown::found(&plan, house.folder.path()).await.unwrap());
+        house
+    }
+
+    /// All towns, whatever their shops are.
+    pub fn sides(&self) -> Vec<&dyn Side> {
+        let shopify = self.towns.iter().map(|town| town as &dyn Side);
+        shopify.chain(self.magentos.iter().map(|town| town as &dyn Side)).collect()
+    }
+
+    /// The Magento of a story with one.
+    pub fn magento(&self) -> &MagentoTown {
+        &self.magentos[0]
     }
 
     /// Starts the bridge and points the shops' webhooks at it. A bridge that was down comes back at the same address.
     pub async fn start(&mut self) {
-        let towns: Vec<&Town> = self.towns.iter().collect();
-        let bridge = Bridge::start(&self.plan, &towns).await.unwrap();
+        let sides = self.sides();
+        let bridge = Bridge::start(&self.plan, &sides).await.unwrap();
         if self.plan.listen.is_none() {
-            self.plan.listen = Some(bridge.door);
-            for town in &towns {
-                town.shop.subscribe_all(&bridge.address_for(town));
+            for side in &sides {
+                side.calls_at(&bridge.address_for(*side));
             }
+            self.plan.listen = Some(bridge.door);
         }
         self.bridge = Some(bridge);
     }
@@ -122,7 +146,8 @@ impl House {
     /// The channel's rules, to be changed while the bridge is down.
     pub fn rules(&mut self) -> &mut Channel {
         assert!(self.bridge.is_none(), "a running bridge has read its rules already");
-        Arc::make_mut(&mut self.towns[0].channel)
+        let magento = self.magentos.first_mut().map(|town| &mut town.channel);
+        Arc::make_mut(self.towns.first_mut().map(|town| &mut town.channel).or(magento).unwrap())
     }
 
     /// Gives work so long before it counts as lost: for stories in which no process dies, on however slow a machine.
@@ -143,18 +168,24 @@ impl House {
 
     /// Pieces of a SKU at a branch, by the office.
     pub async fn pieces(&self, sku: &str, branch: &str) -> i64 {
-        self.town().office.stock(&Sku::parse(sku).unwrap(), &BranchCode::parse(branch).unwrap()).await.unwrap()
+        let office = self.sides()[0].living_office();
+        office.stock(&Sku::parse(sku).unwrap(), &BranchCode::parse(branch).unwrap()).await.unwrap()
     }
 
     /// What a handler of the first town's channel works with.
     pub fn desk(&self) -> Desk<'_> {
-        let (channel, sides) = (&self.town().channel, &self.bridge.as_ref().unwrap().stage.sides);
+        let (channel, sides) = (self.first_channel(), &self.bridge.as_ref().unwrap().stage.sides);
         Desk {
             channel,
             journal: self.journal(),
             storefront: sides.storefronts[&channel.storefront].as_ref(),
             office: sides.offices[&channel.office].as_ref(),
         }
+    }
+
+    fn first_channel(&self) -> &Channel {
+        let magento = self.magentos.first().map(|town| &town.channel);
+        self.towns.first().map(|town| &town.channel).or(magento).unwrap()
     }
 
     /// The bridge's journal.
@@ -164,9 +195,8 @@ impl House {
 
     /// Waits until nothing is under way.
     pub async fn rest(&self) {
-        let towns: Vec<&Town> = self.towns.iter().collect();
         let bridge = self.bridge.as_ref().unwrap();
-        let rests = bridge.at_rest(&towns, PATIENCE).await;
+        let rests = bridge.at_rest(&self.sides(), PATIENCE).await;
         assert!(rests, "the bridge never came to rest: {:#?}", self.journal().counts().await.unwrap());
     }
 
@@ -198,7 +228,7 @@ impl House {
     pub async fn office_goes_away(&self) -> Away<'_> {
         match self.deployment {
             Deployment::Embedded => {
-                let path = self.town().office_url.strip_prefix("sqlite:").unwrap();
+                let path = self.sides()[0].office_address().strip_prefix("sqlite:").unwrap();
                 let somebody_else = rusqlite::Connection::open(path).unwrap();
                 somebody_else.execute_batch("BEGIN IMMEDIATE").unwrap();
                 Away::Locked(somebody_else)
@@ -214,10 +244,10 @@ impl House {
     /// Ends a story that leaves the two sides different on purpose.
     pub async fn stop_without_checks(mut self) {
         self.stop().await;
-        for town in &self.towns {
-            town.shop.shutdown().await;
+        for side in self.sides() {
+            side.closes().await;
         }
-        drop(std::mem::take(&mut self.towns));
+        drop((std::mem::take(&mut self.towns), std::mem::take(&mut self.magentos)));
         if let Some(queues) = self.queues.take() {
             queues.delete().await;
         }
@@ -229,11 +259,20 @@ impl House {
     /// Ends the story: at rest, every promise is kept and there are as many dead letters as the story expects.
     pub async fn keeps_its_promises(self, dead_letters: usize) {
         self.rest().await;
-        let towns: Vec<&Town> = self.towns.iter().collect();
-        let broken = rehearsal::broken(self.journal(), &towns, dead_letters).await.unwrap();
+        let broken = rehearsal::broken(self.journal(), &self.sides(), dead_letters).await.unwrap();
         assert_eq!(broken, Vec::<String>::new(), "on {:?}", self.deployment);
         self.stop_without_checks().await;
     }
+}
+
+/// On servers the office has a database of its own.
+async fn with_database(mut plan: TownPlan, deployment: Deployment, databases: &mut Vec<rooms::Database>) -> TownPlan {
+    if deployment == Deployment::Distributed {
+        let database = rooms::Database::create().await;
+        plan.office_postgres = Some(database.url.clone());
+        databases.push(database);
+    }
+    plan
 }
 
 /// An office that does not answer.

@@ -1,0 +1,209 @@
+//! A simulated Magento and a living office, and the channel that joins them.
+//!
+//! Stock is told by the rule of the profile: a source holds what the office has and what is invoiced but has not left.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+
+use super::side::{Household, Side, books_differ};
+use super::town::{BRANCHES, OTHER_PAY_CODE, Town, TownPlan, plain_channel};
+use crate::domain::{BranchCode, Money, OfficeName, Secret, Sku};
+use crate::policy::{Channel, SaleMoment};
+use crate::sandbox::magento2::{HookWay, MagentoLine, MagentoOptions, MagentoSandbox};
+use crate::sandbox::office::{Assortment, SandboxOffice};
+use crate::storefront::Storefront;
+use crate::storefront::magento2::{Access, DEFAULT_STORE, Magento2, Magento2Config, OAuth, WaysIn};
+
+/// How the shop's ways of paying are called in the office; any other is [`OTHER_PAY_CODE`].
+const PAY_CODES: [(&str, &str); 3] =
+    [("braintree", "WEB-CC"), ("paypal_express", "WEB-PP"), ("cashondelivery", "CASH")];
+/// What Mage-OS Async Events sign with.
+const TOKEN: &str = "sandbox-verification-token";
+
+/// A Magento, an office and the channel between them.
+pub struct MagentoTown {
+    /// The simulated shop.
+    pub shop: MagentoSandbox,
+    /// The living office.
+    pub office: SandboxOffice,
+    /// Address of the office's database, as a configuration names it.
+    pub office_url: String,
+    /// What the office began with.
+    pub assortment: Assortment,
+    /// The rules between them.
+    pub channel: Arc<Channel>,
+    /// Whether the bridge signs its calls, or shows the token alone.
+    pub signs: bool,
+}
+
+impl MagentoTown {
+    /// Opens the shop and the office; the office's assortment is there, the shop is empty.
+    ///
+    /// # Errors
+    /// When the shop cannot listen or the office's database cannot be made.
+    pub async fn found(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
+        let home = Household::furnish(plan, folder).await?;
+        Self::open(plan, home, &plan.name).await
+    }
+
+    /// Opens a second shop on the office of a town.
+    ///
+    /// # Errors
+    /// When the shop cannot listen.
+    pub async fn found_beside(plan: &TownPlan, town: &Town) -> anyhow::Result<Self> {
+        let home = Household {
+            office: town.office.clone(),
+            office_url: town.office_url.clone(),
+            assortment: town.assortment.clone(),
+        };
+        Self::open(plan, home, town.channel.office.as_str()).await
+    }
+
+    async fn open(plan: &TownPlan, home: Household, office: &str) -> anyhow::Result<Self> {
+        let mut options = MagentoOptions::new(&plan.currency)?;
+        (options.taxes_included, options.seed) = (plan.taxes_included, plan.seed);
+        options.sources = BRANCHES.map(str::to_owned).to_vec();
+        let shop = MagentoSandbox::start(options).await.context("the simulated Magento could not start")?;
+        let mut channel = plain_channel(plan, str::to_owned)?;
+        channel.office = OfficeName::parse(office)?;
+        channel.sale.when = SaleMoment::Paid;
+        channel.payments.codes =
+            PAY_CODES.iter().map(|(method, code)| ((*method).to_owned(), (*code).to_owned())).collect();
+        channel.payments.otherwise = Some(OTHER_PAY_CODE.to_owned());
+        let Household { office, office_url, assortment } = home;
+        Ok(Self { shop, office, office_url, assortment, channel: Arc::new(channel), signs: true })
+    }
+
+    /// Every paid invoice and every credit memo against the books: there once, for the same money, and nothing else under the
+    /// storefront's name.
+    async fn documents(&self) -> anyhow::Result<Vec<String>> {
+        let storefront = self.channel.storefront.as_str();
+        let mut booked: BTreeMap<String, Vec<Money>> = BTreeMap::new();
+        let (invoices, credits) = (self.office.invoices().await?, self.office.credit_notes().await?);
+        for document in invoices.into_iter().chain(credits) {
+            booked.entry(document.reference).or_default().push(document.total);
+        }
+        let mut differences = Vec::new();
+        for order in self.shop.orders() {
+            let invoices = order.invoices.iter().map(|one| ("invoice", one));
+            let credits = order.credits.iter().map(|one| ("creditmemo", one));
+            for (kind, document) in invoices.chain(credits).filter(|(_, document)| document.state == 2) {
+                let name = format!("{kind} {} of order {}", document.increment, order.increment);
+                match booked.remove(&format!("{storefront}/{kind}:{}", document.id)).as_deref() {
+                    None => differences.push(format!("P2: {name} is not on the books")),
+                    Some([total]) if *total == document.grand => {}
+                    Some([total]) => {
+                        differences.push(format!("P6: {name} comes to {}, on the books to {total}", document.grand));
+                    }
+                    Some(several) => differences.push(format!("P2: {name} is on the books {} times", several.len())),
+                }
+            }
+        }
+        let ours = booked.into_keys().filter(|reference| reference.starts_with(&format!("{storefront}/")));
+        differences.extend(ours.map(|reference| format!("{reference} is on the books and not in the shop")));
+        Ok(differences)
+    }
+
+    /// Pieces of a SKU that are invoiced and have not left, and are therefore off the office's figure and on a shelf.
+    fn waiting(&self, sku: &str) -> i64 {
+        let lines = self.shop.orders().into_iter().flat_map(|order| order.lines);
+        let pieces = |line: &MagentoLine| {
+            let of_each: i64 = line.parts.iter().filter(|(part, _)| part == sku).map(|(_, pieces)| pieces).sum();
+            (line.invoiced - line.released - line.shipped) * of_each
+        };
+        lines.map(|line| pieces(&line)).sum()
+    }
+
+    async fn stock_differs(&self, sku: &str) -> anyhow::Result<Vec<String>> {
+        let mut differences = Vec::new();
+        for branch in BRANCHES {
+            let shown = self.shop.pieces(sku, branch);
+            let there = self.office.stock(&Sku::parse(sku)?, &BranchCode::parse(branch)?).await?;
+            // Web sales are booked at the first branch.
+            let waiting = if branch == BRANCHES[0] { self.waiting(sku) } else { 0 };
+            if shown != there + waiting {
+                differences.push(format!(
+                    "{sku} at {branch}: the shop shows {shown}, the office has {there} and {waiting} wait to be sent"
+                ));
+            }
+        }
+        Ok(differences)
+    }
+}
+
+#[async_trait]
+impl Side for MagentoTown {
+    fn channel(&self) -> &Arc<Channel> {
+        &self.channel
+    }
+
+    fn living_office(&self) -> &SandboxOffice {
+        &self.office
+    }
+
+    fn office_address(&self) -> &str {
+        &self.office_url
+    }
+
+    fn storefront(&self) -> anyhow::Result<Arc<dyn Storefront>> {
+        let keys = self.shop.keys();
+        let access = if self.signs {
+            Access::OAuth(Box::new(OAuth {
+                consumer_key: Secret::new(keys.consumer_key),
+                consumer_secret: Secret::new(keys.consumer_secret),
+                token: Secret::new(keys.token),
+                token_secret: Secret::new(keys.token_secret),
+            }))
+        } else {
+            Access::Bearer(Secret::new(keys.token))
+        };
+        Ok(Arc::new(Magento2::new(Magento2Config {
+            name: self.channel.storefront.clone(),
+            url: self.shop.url(),
+            store: DEFAULT_STORE.to_owned(),
+            access,
+            ways_in: WaysIn { async_events: vec![Secret::new(TOKEN.to_owned())], ..WaysIn::default() },
+        })?))
+    }
+
+    fn section(&self, number: usize) -> (String, Vec<(String, String)>) {
+        let (token, events) = (format!("TOKEN_{number}"), format!("SECRET_{number}"));
+        let text = format!(
+            "[storefronts.{}]\nkind = \"magento2\"\nurl = {:?}\ntoken = {{ env = {token:?} }}\n\
+             async_events_token = {{ env = {events:?} }}\n",
+            self.channel.storefront,
+            self.shop.url(),
+        );
+        (text, vec![(token, self.shop.keys().token), (events, TOKEN.to_owned())])
+    }
+
+    fn profile(&self) -> &'static str {
+        "counter-intelligence-magento2"
+    }
+
+    fn calls_at(&self, address: &str) {
+        let way = HookWay::AsyncEvents { token: TOKEN.to_owned() };
+        self.shop.tell(way, &format!("{address}/{{event}}"));
+    }
+
+    async fn calls_idle(&self) {
+        self.shop.hooks_idle().await;
+    }
+
+    async fn differences(&self) -> anyhow::Result<Vec<String>> {
+        let mut differences = self.documents().await?;
+        for product in self.shop.products().iter().filter(|one| one.kind == "simple" && one.enabled) {
+            differences.extend(self.stock_differs(&product.sku).await?);
+        }
+        differences.extend(books_differ(&self.office).await?);
+        Ok(differences)
+    }
+
+    async fn closes(&self) {
+        self.shop.shutdown().await;
+    }
+}

@@ -1,0 +1,95 @@
+//! What a bridge, a configuration and the promises need of any town, whatever its shop is.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::TownPlan;
+use crate::domain::Currency;
+use crate::office::Office;
+use crate::office::counter_intelligence::CounterIntelligence;
+use crate::policy::Channel;
+use crate::sandbox::office::{Assortment, SandboxOffice, Seed};
+use crate::storefront::Storefront;
+
+/// A simulated shop of some kind and a living office.
+#[async_trait]
+pub trait Side: Send + Sync {
+    /// The rules between them.
+    fn channel(&self) -> &Arc<Channel>;
+
+    /// The office.
+    fn living_office(&self) -> &SandboxOffice;
+
+    /// Address of the office's database, as a configuration names it.
+    fn office_address(&self) -> &str;
+
+    /// The bridge's adapter to the shop.
+    ///
+    /// # Errors
+    /// When its settings are not accepted.
+    fn storefront(&self) -> anyhow::Result<Arc<dyn Storefront>>;
+
+    /// The `[storefronts.NAME]` section of a configuration and the secrets it names; `number` keeps names apart.
+    fn section(&self, number: usize) -> (String, Vec<(String, String)>);
+
+    /// The profile of its channel.
+    fn profile(&self) -> &'static str;
+
+    /// Has the shop call an address with everything it tells.
+    fn calls_at(&self, address: &str);
+
+    /// Resolves when every call that is due was taken or given up.
+    async fn calls_idle(&self);
+
+    /// Everything that differs between what the shop did and what the office has on its books, in words. Empty at rest when all
+    /// is well.
+    ///
+    /// # Errors
+    /// When the office's database does not answer.
+    async fn differences(&self) -> anyhow::Result<Vec<String>>;
+
+    /// Closes the shop.
+    async fn closes(&self);
+
+    /// The bridge's adapter to the office.
+    ///
+    /// # Errors
+    /// When its database cannot be reached.
+    async fn counter_intelligence(&self) -> anyhow::Result<Arc<dyn Office>> {
+        let name = self.channel().office.clone();
+        Ok(Arc::new(CounterIntelligence::connect(name, self.office_address()).await?))
+    }
+}
+
+/// An office that was just opened.
+pub(super) struct Household {
+    pub office: SandboxOffice,
+    pub office_url: String,
+    pub assortment: Assortment,
+}
+
+impl Household {
+    /// Opens the office of a plan, with its assortment on the shelves.
+    pub(super) async fn furnish(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
+        let (office, office_url) = match &plan.office_postgres {
+            Some(url) => (SandboxOffice::create_postgres(url).await?, url.clone()),
+            None => {
+                let path = folder.join(format!("{}-office.db", plan.name));
+                (SandboxOffice::create_sqlite(&path)?, format!("sqlite:{}", path.display()))
+            }
+        };
+        let currency = Currency::parse(&plan.currency)?;
+        let assortment = office.seed(&Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) }).await?;
+        Ok(Self { office, office_url, assortment })
+    }
+}
+
+/// What is wrong with an office's books by themselves: documents booked twice, sums that are none.
+pub(super) async fn books_differ(office: &SandboxOffice) -> anyhow::Result<Vec<String>> {
+    let mut differences: Vec<String> =
+        office.duplicate_documents().await?.into_iter().map(|one| format!("P2: {one}")).collect();
+    differences.extend(office.books_balance().await?.into_iter().map(|one| format!("P6: {one}")));
+    Ok(differences)
+}
