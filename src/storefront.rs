@@ -26,8 +26,8 @@ pub use abilities::{
     Subscriptions,
 };
 pub use showing::{
-    BulkProduct, BulkState, CatalogueRules, CategoryAs, FileState, ListPrice, MetafieldRule, NewProducts, Picture,
-    PicturesPut, PriceRules, ProductStep, ProductWish, Texts,
+    BulkProduct, BulkState, CatalogueRules, CategoryAs, CategoryWish, FileState, ListPrice, MetafieldRule, NewProducts,
+    Picture, PicturesPut, PriceRules, ProductStep, ProductWish, Texts,
 };
 
 /// A call to our webhook endpoint, as it came over the wire.
@@ -295,8 +295,9 @@ pub trait Storefront: Send + Sync + 'static {
     /// Takes a product off the web without deleting it, `for_good` where the office has deleted it. Repeating it is safe.
     async fn archive_product(&self, product: &str, for_good: bool) -> Result<(), CallError>;
 
-    /// The id of the collection of a category, made on first sight under the office's key: repeating it is safe.
-    async fn collection(&self, key: &str, title: &str) -> Result<String, CallError>;
+    /// The id of the collection of a category, made on first sight; where the storefront has a tree, it follows the office's
+    /// name of it. Repeating it is safe.
+    async fn collection(&self, category: &CategoryWish<'_>) -> Result<String, CallError>;
 
     /// Sets prices of variants of one product. Sets absolute values: repeating it is safe.
     async fn set_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError>;

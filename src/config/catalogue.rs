@@ -27,13 +27,14 @@ const KINDS: [&str; 17] = [
 /// The most metafields that are mapped: Shopify reads and takes so many at once.
 const MOST_METAFIELDS: usize = 25;
 
-pub(super) fn catalogue(section: &Section<'_>) -> CatalogueRules {
+pub(super) fn catalogue(section: &Section<'_>, category: CategoryAs) -> CatalogueRules {
     let catalogue = section.section("catalogue");
     let word = |key: &str| catalogue.text(key).map(|found| found.value);
     CatalogueRules {
         category: match word("category") {
             Some("collection") => CategoryAs::Collection,
-            _ => CategoryAs::ProductType,
+            Some("type") => CategoryAs::ProductType,
+            _ => category,
         },
         texts: match word("texts") {
             Some("always") => Texts::Always,

@@ -16,7 +16,7 @@ use crate::policy::{
     Channel, CustomerRules, PaymentRules, ReceiveCustomers, ReconcileRules, SaleMoment, SaleRules, SendCustomers,
     StockRules, Treatment,
 };
-use crate::storefront::{Owner, StockFigure};
+use crate::storefront::{CategoryAs, Owner, StockFigure};
 
 /// The kinds of the sides by name, as the file has them; those with other problems included, so that one mistake is not
 /// reported twice.
@@ -64,10 +64,10 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
         fits(section, found.place, profile, storefront_kind, office_kind).then_some(profile)
     });
     let branch = branch(&section.section("sale"), section.place());
-    let catalogue = catalogue::catalogue(section);
+    let catalogue = catalogue::catalogue(section, profile.map_or(CategoryAs::default(), |profile| profile.category));
     let locations = locations(section, storefront_kind, catalogue.create_locations);
     let payments = payments(section);
-    let customers = customers(&section.section("customers"));
+    let customers = customers(&section.section("customers"), profile.is_none_or(|profile| profile.consent));
     let (profile, branch) = (profile?, branch?);
     let sale = sale(&section.section("sale"), profile, branch);
     let figure = figure(&section.section("stock")).unwrap_or(profile.figure);
@@ -106,7 +106,7 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
     })
 }
 
-fn customers(section: &Section<'_>) -> CustomerRules {
+fn customers(section: &Section<'_>, consent: bool) -> CustomerRules {
     let mut rules = CustomerRules::default();
     let word = |key| section.text(key).map(|found| found.value);
     match word("send") {
@@ -131,7 +131,7 @@ fn customers(section: &Section<'_>) -> CustomerRules {
             _ => {}
         }
     }
-    rules.consent = word("consent") != Some("storefront");
+    rules.consent = word("consent").map_or(consent, |word| word != "storefront");
     rules
 }
 

@@ -78,6 +78,9 @@ const MAGENTO2: &[Key] = &[
     key("kind", Shape::OneOf(&["magento2"]), "which system it is"),
     required("url", Shape::Text, "add url = \"https://shop.example\"", "base URL of the store, without /rest"),
     key("store", Shape::Text, "code of the store view that customers belong to; default default"),
+    key("attribute_set", Shape::Text, "name of the attribute set that new products get; default Default"),
+    key("colour_attribute", Shape::Text, "code of the dropdown attribute, global in scope, for colours; default color"),
+    key("size_attribute", Shape::Text, "code of the dropdown attribute, global in scope, for sizes; default size"),
     key(
         "token",
         Shape::Secret,

@@ -3,7 +3,9 @@
 use super::read::Section;
 use super::sides::{checked, is_safe_endpoint};
 use crate::domain::StorefrontName;
-use crate::storefront::magento2::{Access, DEFAULT_STORE, Magento2Config, OAuth, WaysIn, is_store_code};
+use crate::storefront::magento2::{
+    Access, AttributeNames, DEFAULT_STORE, Magento2Config, OAuth, WaysIn, is_store_code,
+};
 
 /// The four values of an integration, in the order its administration shows them.
 const FOUR: [&str; 4] = ["consumer_key", "consumer_secret", "access_token", "access_token_secret"];
@@ -34,7 +36,14 @@ pub(super) fn magento2(name: &str, section: &Section<'_>) -> Option<Magento2Conf
         commerce_webhooks: section.secrets("commerce_webhooks_key"),
         shared_secrets: section.secrets("webhook_secret"),
     };
-    Some(Magento2Config { name: name?, url: url?, store: store?, access: access?, ways_in })
+    let named = |key: &str, default: String| section.text(key).map_or(default, |found| found.value.to_owned());
+    let names = AttributeNames::default();
+    let names = AttributeNames {
+        attribute_set: named("attribute_set", names.attribute_set),
+        colour: named("colour_attribute", names.colour),
+        size: named("size_attribute", names.size),
+    };
+    Some(Magento2Config { name: name?, url: url?, store: store?, access: access?, ways_in, names })
 }
 
 /// Either way in, and nothing of the other.

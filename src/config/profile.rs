@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::office::ChangeKind;
 use crate::policy::SaleMoment;
-use crate::storefront::StockFigure;
+use crate::storefront::{CategoryAs, StockFigure};
 
 /// A named set of default rules.
 #[derive(Debug)]
@@ -19,6 +19,10 @@ pub struct Profile {
     pub when: SaleMoment,
     /// Which figure the office's stock is.
     pub figure: StockFigure,
+    /// What a category becomes.
+    pub category: CategoryAs,
+    /// Whether the newer word about marketing mail counts, whoever was told it.
+    pub consent: bool,
     /// How often each kind of change is asked for.
     pub every: &'static [(ChangeKind, Duration)],
     /// A commented configuration to begin with, for `tillbridge init`.
@@ -36,6 +40,8 @@ pub const PROFILES: &[Profile] = &[
         office: "counter-intelligence",
         when: SaleMoment::Fulfilled,
         figure: StockFigure::OnHand,
+        category: CategoryAs::ProductType,
+        consent: true,
         every: COUNTER_INTELLIGENCE,
         template: include_str!("counter-intelligence-shopify.toml"),
     },
@@ -45,6 +51,8 @@ pub const PROFILES: &[Profile] = &[
         office: "counter-intelligence",
         when: SaleMoment::Paid,
         figure: StockFigure::OnHand,
+        category: CategoryAs::Collection,
+        consent: false,
         every: COUNTER_INTELLIGENCE,
         template: include_str!("counter-intelligence-magento2.toml"),
     },

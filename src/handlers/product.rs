@@ -7,6 +7,7 @@
 mod bulk;
 mod kept;
 mod pictures;
+mod shelf;
 
 use std::time::Duration;
 
@@ -17,15 +18,14 @@ use uuid::Uuid;
 
 use crate::domain::{CallError, EventType, Fact, Money, Price, Product, ProductArchived, StyleCode, Version};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement, Written};
-use crate::storefront::{
-    CatalogueRules, CategoryAs, ProductLink, ProductStep, ProductWish, StockOutcome, StockRow, VariantLink,
-};
+use crate::storefront::{CatalogueRules, ProductLink, ProductStep, ProductWish, StockOutcome, StockRow, VariantLink};
 
 use super::outcome::{after_failure, journal_failed};
 use super::state::{Fresh, WriteState, wrote};
 use super::{Desk, Policy, price};
 use kept::{Doing, Kept};
 use pictures::Pictures;
+use shelf::Shelf;
 
 const POLICY: Policy = Policy {
     name: "product",
@@ -137,11 +137,11 @@ async fn show(
         return Ok(unfinished);
     }
     let mut pictures = Pictures::of(desk, product, &kept.pictures).await?;
-    let collection = collection(desk, product).await?;
+    let shelf = Shelf::of(desk, claim, product).await?;
     let wish = ProductWish {
         product,
         rules,
-        collection: collection.as_deref(),
+        collection: shelf.id(),
         former_collection: kept.collection.as_deref(),
         files: &[],
         now: desk.journal.now(),
@@ -165,6 +165,7 @@ async fn show(
         ProductStep::UnderWay(operation) => {
             let mut settlement = Settlement::of(claim, under_way());
             settlement.written.push(kept::operation(claim, &product.style, Doing::Large, &operation, wish.now));
+            settlement.written.extend(shelf.kept());
             settlement.links = pictures.take_links();
             return Ok(settlement);
         }
@@ -179,6 +180,7 @@ async fn show(
     let retired = retired(desk, &link).await?;
     let mut settlement = keep(desk, claim, &wish, Finished { value, outcome, link, fresh }, &kept, pictures);
     settlement.links.splice(0..0, retired);
+    settlement.written.extend(shelf.kept());
     Ok(settlement)
 }
 
@@ -305,16 +307,6 @@ async fn ask_operation(desk: &Desk<'_>, claim: &Claim, kept: &Kept) -> Option<Se
 fn under_way() -> Outcome {
     let reason = "the storefront is writing a large product".to_owned();
     Outcome::Retry { after: LOOK_AT_OPERATION, reason, counts: false }
-}
-
-/// The collection of the product's category, where categories become collections.
-async fn collection(desk: &Desk<'_>, product: &Product) -> Result<Option<String>, CallError> {
-    let Some(name) = product.category.as_ref().filter(|_| desk.channel.catalogue.category == CategoryAs::Collection)
-    else {
-        return Ok(None);
-    };
-    let key = product.category_key.as_ref().unwrap_or(name);
-    desk.storefront.collection(key, name).await.map(Some)
 }
 
 /// Puts the figures last written back onto a product that was created again: they are no news for the office, so nothing

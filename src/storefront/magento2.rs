@@ -7,30 +7,48 @@
 //! Next in the flow: [`crate::flow`].
 
 mod access;
+mod categories;
 mod client;
 mod config;
+mod criteria;
+mod customers;
+mod known;
+mod pictures;
+mod prices;
+mod products;
+mod stock;
+mod view;
+mod wire;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    Abilities, Call, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, Picture, PictureWay, PicturesPut,
-    PriceRow, ProductLink, ProductPictures, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow,
-    Storefront, StorefrontDescription,
+    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, Picture, PictureWay,
+    PicturesPut, PriceRow, ProductLink, ProductPictures, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome,
+    StockRow, Storefront, StorefrontDescription,
 };
 use crate::domain::{
     CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, StorefrontName, Verified, WebOrder,
 };
 use client::{Client, Deadlines};
+use known::Known;
 
 pub use access::{Access, OAuth};
-pub use config::{DEFAULT_STORE, Magento2Config, Magento2ConfigError, WaysIn, is_store_code};
+pub use config::{AttributeNames, DEFAULT_STORE, Magento2Config, Magento2ConfigError, WaysIn, is_store_code};
 
 /// One Magento store.
 #[derive(Debug)]
 pub struct Magento2 {
     name: StorefrontName,
     client: Client,
+    /// Code of the store view we speak for.
+    store: String,
+    /// What the store calls colour and size.
+    names: AttributeNames,
+    known: Known,
+    /// For pictures of the office: without the store's access.
+    pictures: reqwest::Client,
 }
 
 impl Magento2 {
@@ -40,7 +58,15 @@ impl Magento2 {
     /// [`Magento2ConfigError`] naming the setting that cannot be used.
     pub fn new(config: Magento2Config) -> Result<Self, Magento2ConfigError> {
         let (base, store) = (config.checked_url()?, config.checked_store()?);
-        Ok(Self { client: Client::new(base, store, config.access, Deadlines::default())?, name: config.name })
+        let pictures = pictures::client().map_err(|error| Magento2ConfigError::Client(error.to_string()))?;
+        Ok(Self {
+            client: Client::new(base, store.clone(), config.access, Deadlines::default())?,
+            name: config.name,
+            store,
+            names: config.names,
+            known: Known::default(),
+            pictures,
+        })
     }
 }
 
@@ -96,33 +122,33 @@ impl Storefront for Magento2 {
         lacking("read orders")
     }
 
-    async fn create_product(&self, _wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
-        lacking("create products")
+    async fn create_product(&self, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
+        self.put_product(None, wish).await
     }
 
-    async fn update_product(&self, _link: &ProductLink, _wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
-        lacking("change products")
+    async fn update_product(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
+        self.put_product(Some(link), wish).await
     }
 
-    async fn archive_product(&self, _product: &str, _for_good: bool) -> Result<(), CallError> {
-        lacking("take products off the web")
+    async fn archive_product(&self, product: &str, _for_good: bool) -> Result<(), CallError> {
+        self.disable(product).await
     }
 
-    async fn collection(&self, _key: &str, _title: &str) -> Result<String, CallError> {
-        lacking("make categories")
+    async fn collection(&self, category: &CategoryWish<'_>) -> Result<String, CallError> {
+        self.category_of(category).await
     }
 
-    async fn set_prices(&self, _product: &str, _rows: &[PriceRow]) -> Result<(), CallError> {
-        lacking("set prices")
+    async fn set_prices(&self, _product: &str, rows: &[PriceRow]) -> Result<(), CallError> {
+        self.write_prices(rows).await
     }
 
     async fn set_stock(
         &self,
         _key: Uuid,
-        _figure: StockFigure,
-        _rows: &[StockRow],
+        figure: StockFigure,
+        rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
-        lacking("set stock")
+        self.write_stock(figure, rows).await
     }
 
     async fn orders_since(&self, _since: jiff::Timestamp, _after: Option<&str>) -> Result<OrderPage, CallError> {
@@ -133,8 +159,8 @@ impl Storefront for Magento2 {
         lacking("read orders")
     }
 
-    async fn stock(&self, _figure: StockFigure, _places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {
-        lacking("read stock")
+    async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {
+        self.read_stock(figure, places).await
     }
 
     fn alerts(&self) -> Vec<String> {
@@ -142,22 +168,25 @@ impl Storefront for Magento2 {
     }
 
     fn stock_batch(&self) -> usize {
-        20
+        stock::MOST_ROWS
     }
 
-    async fn write_customer(&self, _write: &CustomerWrite) -> Result<CustomerWritten, CallError> {
-        lacking("write customers")
+    async fn write_customer(&self, write: &CustomerWrite) -> Result<CustomerWritten, CallError> {
+        self.put_customer(write).await
     }
 }
 
 #[async_trait]
 impl ProductPictures for Magento2 {
-    async fn put_pictures(
-        &self,
-        _product: &str,
-        _add: &[Picture],
-        _remove: &[String],
-    ) -> Result<PicturesPut, CallError> {
-        lacking("put pictures onto products")
+    async fn put_pictures(&self, product: &str, add: &[Picture], remove: &[String]) -> Result<PicturesPut, CallError> {
+        self.put_on(product, add, remove).await
+    }
+}
+
+/// For writes that look before they write: a lost answer is found out by trying again.
+fn repeatable(error: CallError) -> CallError {
+    match error {
+        CallError::InDoubt(what) => CallError::Transient(what),
+        other => other,
     }
 }

@@ -31,8 +31,8 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Abilities, Call, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, PriceRow, ProductLink, ProductStep,
-    ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
+    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, PriceRow, ProductLink,
+    ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
 };
 use crate::domain::{
     CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName, Verified,
@@ -127,8 +127,8 @@ impl Storefront for Shopify {
         self.archive(product, for_good).await
     }
 
-    async fn collection(&self, key: &str, title: &str) -> Result<String, CallError> {
-        self.collection_of(key, title).await
+    async fn collection(&self, category: &CategoryWish<'_>) -> Result<String, CallError> {
+        self.collection_of(category.key, category.title).await
     }
 
     async fn set_prices(&self, product: &str, rows: &[PriceRow]) -> Result<(), CallError> {

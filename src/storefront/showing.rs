@@ -84,6 +84,17 @@ pub struct PriceRules {
     pub lists: BTreeMap<String, ListPrice>,
 }
 
+/// A category that is to be there.
+#[derive(Debug, Clone, Copy)]
+pub struct CategoryWish<'a> {
+    /// The office's key, which stays when the name changes.
+    pub key: &'a str,
+    /// What the office calls it; where storefronts have a tree, `Clothing > Shirts` is one within another.
+    pub title: &'a str,
+    /// The id it was given, and what it was called then.
+    pub known: Option<(&'a str, &'a str)>,
+}
+
 /// A product as it is to be.
 #[derive(Debug, Clone)]
 pub struct ProductWish<'a> {

@@ -10,6 +10,7 @@ mod config;
 mod features;
 mod flows;
 mod journals;
+mod magento;
 mod offices;
 mod ops;
 mod sandbox;

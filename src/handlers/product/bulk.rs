@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use crate::domain::{CallError, Fact, Product, StyleCode};
 use crate::handlers::Desk;
-use crate::handlers::outcome::{after_failure, try_again};
+use crate::handlers::outcome::{after_failure, journal_failed, try_again};
 use crate::handlers::state::wrote;
 use crate::journal::{Claim, JournalError, Link, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{BulkProducts, BulkState, ProductLink, ProductWish};
 
 use super::kept::{self, Doing, Kept, Operation};
-use super::{collection, effect, fingerprint, links, prices_given};
+use super::shelf::{Shelf, Unshelved};
+use super::{effect, fingerprint, links, prices_given};
 
 /// From so many new products in one batch on, they are handed over together: one by one they would cost some fifty points each.
 const FROM: usize = 25;
@@ -89,30 +90,31 @@ fn may_go(bulk: &dyn BulkProducts, product: &Product) -> bool {
 async fn begin(desk: &Desk<'_>, bulk: &dyn BulkProducts, items: Vec<Item<'_>>, settled: &mut Vec<Settlement>) {
     let now = desk.journal.now();
     let begun = async {
-        let mut collections = Vec::with_capacity(items.len());
+        let mut shelves = Vec::with_capacity(items.len());
         for item in &items {
-            collections.push(collection(desk, item.product).await?);
+            shelves.push(Shelf::of(desk, item.claim, item.product).await?);
         }
         let wish = |(item, collection)| wish(desk, item, collection, now);
-        let wishes: Vec<ProductWish<'_>> =
-            items.iter().zip(collections.iter().map(Option::as_deref)).map(wish).collect();
-        let id = bulk.bulk_create(&wishes).await?;
-        Ok::<_, CallError>((id, collections))
+        let wishes: Vec<ProductWish<'_>> = items.iter().zip(shelves.iter().map(Shelf::id)).map(wish).collect();
+        let id = bulk.bulk_create(&wishes).await.map_err(Unshelved::Call)?;
+        Ok::<_, Unshelved>((id, shelves))
     };
     match begun.await {
-        Ok((id, collections)) => {
+        Ok((id, shelves)) => {
             tracing::info!(channel = %desk.channel.name, products = items.len(), operation = %id, "new products handed over in bulk");
-            for (item, collection) in items.iter().zip(collections) {
+            for (item, shelf) in items.iter().zip(shelves) {
                 let mut settlement = Settlement::of(item.claim, under_way(0));
                 let style = &item.product.style;
                 settlement.written.push(kept::operation(item.claim, style, Doing::BulkProducts, &id, now));
-                settlement.written.extend(kept::collection(item.claim, style, collection.as_deref(), &item.kept));
+                settlement.written.extend(kept::collection(item.claim, style, shelf.id(), &item.kept));
+                settlement.written.extend(shelf.kept());
                 settled.push(settlement);
             }
         }
-        Err(error) => {
+        Err(Unshelved::Call(error)) => fail(desk, items, &error, settled).await,
+        Err(Unshelved::Journal(error)) => {
             for item in items {
-                settled.push(Settlement::of(item.claim, after_failure(desk, item.claim, &error).await));
+                settled.extend(journal_failed(std::slice::from_ref(item.claim), &error));
             }
         }
     }

@@ -21,6 +21,25 @@ pub struct Magento2Config {
     pub access: Access,
     /// How it may call us.
     pub ways_in: WaysIn,
+    /// What it calls colour and size.
+    pub names: AttributeNames,
+}
+
+/// What the store calls what products differ by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeNames {
+    /// Attribute set of new products, by its name in the administration.
+    pub attribute_set: String,
+    /// Code of the attribute that carries the colour.
+    pub colour: String,
+    /// Code of the attribute that carries the size.
+    pub size: String,
+}
+
+impl Default for AttributeNames {
+    fn default() -> Self {
+        Self { attribute_set: "Default".into(), colour: "color".into(), size: "size".into() }
+    }
 }
 
 /// What calls are proven with, by the way they come in. A way without a secret is closed; with none open the store is polled.
@@ -108,7 +127,15 @@ mod tests {
         let access = Access::Bearer(Secret::new("0".into()));
         let name = StorefrontName::parse("kiwi").unwrap();
         let url = url.to_owned();
-        Magento2Config { name, url, store: DEFAULT_STORE.into(), access, ways_in: WaysIn::default() }.checked_url()
+        Magento2Config {
+            name,
+            url,
+            store: DEFAULT_STORE.into(),
+            access,
+            ways_in: WaysIn::default(),
+            names: AttributeNames::default(),
+        }
+        .checked_url()
     }
 
     #[test]
