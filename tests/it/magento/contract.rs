@@ -30,7 +30,9 @@ impl Contract {
         let folder = std::env::var("TILLBRIDGE_REFERENCE").ok().filter(|folder| !folder.is_empty());
         let path = folder.map(|folder| PathBuf::from(folder).join("magento2/openapi/admin-schema-2.4.9.yaml"));
         let Some(path) = path.filter(|path| path.exists()) else {
-            eprintln!("left out: requests are not compared without TILLBRIDGE_REFERENCE, a folder with magento2/openapi");
+            eprintln!(
+                "left out: requests are not compared without TILLBRIDGE_REFERENCE, a folder with magento2/openapi"
+            );
             return None;
         };
         let text = std::fs::read_to_string(path).unwrap();

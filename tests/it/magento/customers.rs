@@ -75,9 +75,10 @@ async fn a_customer_without_an_account_gets_one_without_a_password() {
 async fn an_account_keeps_its_own_addresses_and_what_was_said_about_mail() {
     let store = Recorder::start().await;
     regions(&store);
-    store
-        .says("GET /rest/default/V1/customers/5", ana_at_shop("ana@example.test", json!([own_address()])))
-        .says("PUT /rest/default/V1/customers/5", ana_at_shop("ana@example.test", json!([own_address(), home_at_shop()])));
+    store.says("GET /rest/default/V1/customers/5", ana_at_shop("ana@example.test", json!([own_address()]))).says(
+        "PUT /rest/default/V1/customers/5",
+        ana_at_shop("ana@example.test", json!([own_address(), home_at_shop()])),
+    );
     let write = CustomerWrite { known: vec!["5".into()], ..ana() };
     let written = store.storefront().write_customer(&write).await.unwrap();
     assert_eq!((written.changed, written.addresses[0].id.as_str()), (true, "10"));
@@ -114,7 +115,11 @@ async fn an_address_the_store_refuses_is_left_out_with_a_note_that_names_nobody(
     regions(&store);
     found(&store, json!([]));
     store
-        .answers(MAKE, 400, json!({ "message": "\"%fieldName\" is required.", "parameters": { "fieldName": "regionId" } }))
+        .answers(
+            MAKE,
+            400,
+            json!({ "message": "\"%fieldName\" is required.", "parameters": { "fieldName": "regionId" } }),
+        )
         .says(MAKE, ana_at_shop("ana@example.test", json!([])));
     let written = store.storefront().write_customer(&ana()).await.unwrap();
     assert_eq!(written.addresses, []);

@@ -25,7 +25,8 @@ async fn a_new_content_is_put_once_and_the_shops_own_pictures_stay() {
     // The answer was lost: the next attempt finds both by their names.
     let requests = store.requests();
     let name = |at: usize| requests[at]["body"]["entry"]["content"]["name"].as_str().unwrap().replace(".jpg", "_1.jpg");
-    let entry = |id: u64, name: String| json!({ "id": id, "position": id, "types": [], "file": format!("/p/o/{name}") });
+    let entry =
+        |id: u64, name: String| json!({ "id": id, "position": id, "types": [], "file": format!("/p/o/{name}") });
     store.says(GALLERY, json!([entry(12, name(1)), entry(13, name(2))]));
     let again = store.storefront().put_pictures("TEE", &pictures, &[]).await.unwrap();
     assert_eq!(again.ids, put.ids);

@@ -29,7 +29,12 @@ fn price(sku: &str, price: f64) -> Value {
 #[tokio::test]
 async fn a_sale_begins_and_another_ends_with_what_differs_alone() {
     let store = Recorder::start().await;
-    there(&store, json!([price("A", 40.0), price("B", 20.0), price("C", 9.950000000000001)]), json!([price("B", 15.0)]), &[]);
+    there(
+        &store,
+        json!([price("A", 40.0), price("B", 20.0), price("C", 9.950000000000001)]),
+        json!([price("B", 15.0)]),
+        &[],
+    );
     store.says(BASE, json!([])).says(&format!("{SPECIAL}-delete"), json!([])).says(SPECIAL, json!([]));
     let rows = [row("A", "30.00", Some("40.00")), row("B", "25.00", None), row("C", "9.95", None)];
     store.storefront().set_prices("TEE", &rows).await.unwrap();
@@ -67,7 +72,10 @@ async fn a_row_that_is_refused_in_an_answer_of_success_is_a_refusal() {
     assert!(matches!(&error, CallError::Unmapped { what, .. } if what.contains("SKU = A")), "{error}");
 
     there(&store, json!([]), json!([]), &[]);
-    store.says(BASE, refusal("Invalid attribute Price = %price. Row ID: SKU = %SKU.", json!({ "price": "40", "SKU": "A" })));
+    store.says(
+        BASE,
+        refusal("Invalid attribute Price = %price. Row ID: SKU = %SKU.", json!({ "price": "40", "SKU": "A" })),
+    );
     let error = store.storefront().set_prices("TEE", &[row("A", "40.00", None)]).await.unwrap_err();
     assert!(matches!(&error, CallError::Rejected(why) if why.contains("Price = 40. Row ID: SKU = A")), "{error}");
 }

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tillbridge::domain::{CallError, Currency, Money, Price, Product, Sku, StyleCode, Variant};
 use tillbridge::storefront::{
-    CatalogueRules, CategoryAs, CategoryWish, NewProducts, ProductLink, ProductStep, ProductWish, Storefront as _, Texts,
-    VariantLink,
+    CatalogueRules, CategoryAs, CategoryWish, NewProducts, ProductLink, ProductStep, ProductWish, Storefront as _,
+    Texts, VariantLink,
 };
 
 use super::recorder::Recorder;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-const RULES: CatalogueRules = CatalogueRules {
+static RULES: CatalogueRules = CatalogueRules {
     category: CategoryAs::Collection,
     texts: Texts::AtCreation,
     new_products: NewProducts::Active,
@@ -163,7 +163,10 @@ async fn a_product_with_colours_and_sizes_is_created_with_children_and_options()
         .says("GET /rest/all/V1/products", json!({ "items": [], "total_count": 0 }))
         .says(post, small_at_shop())
         .says(post, medium_at_shop())
-        .says("POST /rest/all/V1/products/base-prices-information", json!([{ "sku": "TEE-RED-M", "price": 39.9, "store_id": 0 }]))
+        .says(
+            "POST /rest/all/V1/products/base-prices-information",
+            json!([{ "sku": "TEE-RED-M", "price": 39.9, "store_id": 0 }]),
+        )
         .says("POST /rest/all/V1/products/special-price-information", json!([]))
         .says("GET /rest/all/V1/modules", json!(["Magento_Catalog"]))
         .says("POST /rest/all/V1/products/special-price", json!([]))
@@ -231,7 +234,8 @@ async fn an_option_somebody_else_makes_at_the_same_time_is_taken() {
     let store = Recorder::start().await;
     set_is_named(&store);
     set_has(&store, &[attribute(141, "size", "global")]);
-    let taken = json!({ "message": "Admin store attribute option label \"%1\" is already exists.", "parameters": ["S"] });
+    let taken =
+        json!({ "message": "Admin store attribute option label \"%1\" is already exists.", "parameters": ["S"] });
     let sized = product("TEE", vec![variant("TEE-S", None, Some("S"), None)]);
     store
         .lacks("GET /rest/all/V1/products/TEE")
@@ -245,7 +249,10 @@ async fn an_option_somebody_else_makes_at_the_same_time_is_taken() {
     let requests = store.requests();
     let child = requests.as_array().unwrap().iter().find(|one| one["body"]["product"]["sku"] == "TEE-S").unwrap();
     let size = json!({ "attribute_code": "size", "value": "168" });
-    assert!(child["body"]["product"]["custom_attributes"].as_array().unwrap().contains(&size), "of two the older counts");
+    assert!(
+        child["body"]["product"]["custom_attributes"].as_array().unwrap().contains(&size),
+        "of two the older counts"
+    );
 }
 
 #[tokio::test]

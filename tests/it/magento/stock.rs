@@ -42,18 +42,10 @@ async fn figures_are_set_against_what_is_believed_to_be_there() {
     store.says(READ, json!({ "items": [item("a", 5.0, 1), item("B", 2.0, 0), item("D", 3.0, 1)], "total_count": 3 }));
     products(&store, &["C"]);
     store.says(WRITE, json!([]));
-    let rows = [
-        row("A", 4, Some(5)),
-        row("B", 7, Some(7)),
-        row("C", 9, None),
-        row("GONE", 1, Some(1)),
-        row("D", 0, Some(3)),
-    ];
+    let rows =
+        [row("A", 4, Some(5)), row("B", 7, Some(7)), row("C", 9, None), row("GONE", 1, Some(1)), row("D", 0, Some(3))];
     let outcomes = store.storefront().set_stock(Uuid::nil(), StockFigure::OnHand, &rows).await.unwrap();
-    assert_eq!(
-        outcomes[..3],
-        [StockOutcome::Written, StockOutcome::Stale { found: 2 }, StockOutcome::Written]
-    );
+    assert_eq!(outcomes[..3], [StockOutcome::Written, StockOutcome::Stale { found: 2 }, StockOutcome::Written]);
     assert!(matches!(&outcomes[3], StockOutcome::Failed(CallError::Unmapped { what, .. }) if what.contains("GONE")));
     assert_eq!(outcomes[4], StockOutcome::Written);
     insta::assert_json_snapshot!(store.requests());
@@ -101,7 +93,9 @@ async fn a_store_without_msi_has_one_stock_item_for_each_product() {
 async fn the_figure_that_would_count_open_orders_twice_or_never_is_refused_with_the_reason() {
     let rows = [row("A", 4, None)];
     let (with, without) = (with_sources().await, without_msi().await);
-    for (store, figure, fix) in [(&with, StockFigure::Available, "on_hand"), (&without, StockFigure::OnHand, "available")] {
+    for (store, figure, fix) in
+        [(&with, StockFigure::Available, "on_hand"), (&without, StockFigure::OnHand, "available")]
+    {
         let error = store.storefront().set_stock(Uuid::nil(), figure, &rows).await.unwrap_err();
         assert!(matches!(&error, CallError::Unmapped { what, .. } if what.contains(fix)), "{error}");
     }
