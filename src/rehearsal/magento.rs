@@ -15,8 +15,8 @@ use crate::domain::{BranchCode, Money, OfficeName, Secret, Sku};
 use crate::policy::{Channel, SaleMoment};
 use crate::sandbox::magento2::{HookWay, MagentoLine, MagentoOptions, MagentoSandbox};
 use crate::sandbox::office::{Assortment, SandboxOffice};
-use crate::storefront::Storefront;
-use crate::storefront::magento2::{Access, DEFAULT_STORE, Magento2, Magento2Config, OAuth, WaysIn};
+use crate::storefront::magento2::{Access, AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, OAuth, WaysIn};
+use crate::storefront::{CategoryAs, Storefront};
 
 /// How the shop's ways of paying are called in the office; any other is [`OTHER_PAY_CODE`].
 const PAY_CODES: [(&str, &str); 3] =
@@ -71,6 +71,8 @@ impl MagentoTown {
         let mut channel = plain_channel(plan, str::to_owned)?;
         channel.office = OfficeName::parse(office)?;
         channel.sale.when = SaleMoment::Paid;
+        channel.catalogue.category = CategoryAs::Collection;
+        channel.customers.consent = false;
         channel.payments.codes =
             PAY_CODES.iter().map(|(method, code)| ((*method).to_owned(), (*code).to_owned())).collect();
         channel.payments.otherwise = Some(OTHER_PAY_CODE.to_owned());
@@ -166,6 +168,7 @@ impl Side for MagentoTown {
             url: self.shop.url(),
             store: DEFAULT_STORE.to_owned(),
             access,
+            names: AttributeNames::default(),
             ways_in: WaysIn { async_events: vec![Secret::new(TOKEN.to_owned())], ..WaysIn::default() },
         })?))
     }
