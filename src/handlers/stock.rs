@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{BranchCode, CallError, EventType, Fact, Sku, StockLevel, Version};
@@ -257,7 +258,7 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
 async fn announce(desk: &Desk<'_>, due: &[Due<'_>]) -> Result<(), JournalError> {
     let mut rows: HashMap<String, Written> = HashMap::with_capacity(due.len());
     for due in due {
-        let shown = due.shown();
+        let shown = due.shown(desk.journal.now());
         let entity = sent_as(&due.place.0, &due.place.1);
         rows.insert(entity.clone(), Written { entity, version: due.figure.version, value: shown.to_string() });
     }
@@ -266,16 +267,19 @@ async fn announce(desk: &Desk<'_>, due: &[Due<'_>]) -> Result<(), JournalError> 
 
 impl Due<'_> {
     /// What the storefront shows once the row is written.
-    fn shown(&self) -> Shown {
+    fn shown(&self, now: Timestamp) -> Shown {
         let moved = self.figure.moved.saturating_add(self.unexplained);
-        Shown { quantity: self.row.quantity, moved, untold: self.unexplained }
+        let known = self.last.filter(|last| last.untold == self.unexplained).and_then(|last| last.since);
+        let since = (self.unexplained != 0).then_some(known.unwrap_or(now));
+        Shown { quantity: self.row.quantity, moved, untold: self.unexplained, since }
     }
 
     /// When to look again for news of what cannot be explained. News that does not come within the patience was lost: the
     /// figure stays as low as it is until everything is asked for.
-    fn looks_again(&self, desk: &Desk<'_>) -> Option<Outcome> {
-        let waited = desk.journal.now().duration_since(self.claim.event.draft.time).unsigned_abs();
-        if self.unexplained == 0 || waited > NEWS_IS_LOST {
+    fn looks_again(&self, now: Timestamp) -> Option<Outcome> {
+        // Since it was found, not since the event: work that lay about for long has still heard nothing.
+        let waited = now.duration_since(self.shown(now).since?).unsigned_abs();
+        if waited > NEWS_IS_LOST {
             return None;
         }
         let pieces = self.unexplained.unsigned_abs();
@@ -316,8 +320,9 @@ async fn settle_row<'a>(
 }
 
 fn done(desk: &Desk<'_>, due: &Due<'_>, written: bool) -> Settlement {
-    let value = due.shown().to_string();
-    let outcome = due.looks_again(desk).unwrap_or_else(|| {
+    let now = desk.journal.now();
+    let value = due.shown(now).to_string();
+    let outcome = due.looks_again(now).unwrap_or_else(|| {
         if written {
             Outcome::Done(due.row.quantity.to_string())
         } else {

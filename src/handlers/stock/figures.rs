@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::domain::{BranchCode, CallError, Sku, Version};
 use crate::handlers::Desk;
 use crate::handlers::document::booked_as;
@@ -81,11 +83,17 @@ pub(in crate::handlers) struct Shown {
     /// How much of that had not been told: below zero, more was told than found. Until it is told, nobody knows what the
     /// storefront shows.
     pub untold: i64,
+    /// When that was found.
+    pub since: Option<Timestamp>,
 }
 
 impl Shown {
     /// Reads what the journal keeps.
     pub(in crate::handlers) fn parse(value: &str) -> Option<Self> {
+        let (value, since) = match value.split_once(" since ") {
+            Some((value, since)) => (value, Some(since.parse().ok()?)),
+            None => (value, None),
+        };
         let (value, untold) = match value.split_once(" and untold ") {
             Some((value, untold)) => (value, untold.parse().ok()?),
             None => (value, 0),
@@ -94,7 +102,7 @@ impl Shown {
             Some((quantity, moved)) => (quantity.parse().ok()?, moved.parse().ok()?),
             None => (value.parse().ok()?, 0),
         };
-        Some(Self { quantity, moved, untold })
+        Some(Self { quantity, moved, untold, since })
     }
 
     /// What the storefront shows once web orders are told to have moved its figure so far, if all is told by then.
@@ -112,6 +120,9 @@ impl std::fmt::Display for Shown {
         if self.untold != 0 {
             write!(f, " and untold {}", self.untold)?;
         }
+        if let Some(since) = self.since {
+            write!(f, " since {since}")?;
+        }
         Ok(())
     }
 }
@@ -122,23 +133,24 @@ mod tests {
 
     #[test]
     fn what_is_shown_follows_from_what_was_written_and_what_was_sold_since() {
-        let shown = Shown { quantity: 10, moved: 4, untold: 0 };
+        let shown = Shown { quantity: 10, moved: 4, untold: 0, since: None };
         assert_eq!((shown.by_now(4), shown.by_now(7), shown.by_now(3)), (10, 7, 11));
     }
 
     #[test]
     fn what_was_found_moved_is_not_taken_off_again_when_it_is_told() {
-        let shown = Shown { quantity: 10, moved: 7, untold: 3 };
+        let shown = Shown { quantity: 10, moved: 7, untold: 3, since: None };
         assert_eq!((shown.by_now(7), shown.by_now(8), shown.by_now(6)), (10, 9, 11));
     }
 
     #[test]
     fn what_the_journal_keeps_is_read_again() {
         for (quantity, moved, untold) in [(10, 4, 0), (10, 0, 0), (-3, 0, -1), (7, -2, 5)] {
-            let shown = Shown { quantity, moved, untold };
+            let since = (untold != 0).then_some(Timestamp::UNIX_EPOCH);
+            let shown = Shown { quantity, moved, untold, since };
             assert_eq!(Shown::parse(&shown.to_string()), Some(shown));
         }
-        assert_eq!(Shown::parse("-3"), Some(Shown { quantity: -3, moved: 0, untold: 0 }));
+        assert_eq!(Shown::parse("-3"), Some(Shown { quantity: -3, moved: 0, untold: 0, since: None }));
         assert_eq!(Shown::parse("many"), None);
     }
 }

@@ -215,6 +215,33 @@ on_both_deployments! {
         }
     }
 
+    /// News is waited for since it was missed, whatever the office's clock shows.
+    async fn a_figure_found_too_low_is_put_right_when_its_order_is_told_at_last(deployment: Deployment) {
+        for figure in [StockFigure::OnHand, StockFigure::Available] {
+            let house = house(deployment, figure).await;
+            let (shop, office) = (&house.town().shop, &house.town().office);
+            house.time_passes(2);
+            let sku = house.town().assortment.skus[0].clone();
+            let info = info(&house, &sku);
+            shop.hold_webhooks_of("orders/");
+            let id = shop.place_order(&order(&info, 3)).await.unwrap();
+            shop.fulfil(id).await.unwrap();
+            let mut lost = taken_back(&info, 1);
+            lost.lines[0].restock = Restock::NoRestock;
+            shop.refund(id, &lost).await.unwrap();
+            // The refund leads to both documents, so the office's figure tells of pieces whose order is still to be told.
+            let both = async || office.document_counts().await.unwrap() == (1, 1);
+            house.until("the invoice and the credit note are booked", both).await;
+            let there = house.pieces(sku.as_str(), "WEB").await;
+            let low = async || available(shop, &sku) == there - 3;
+            house.until("pieces that may have been sold besides are not shown", low).await;
+            shop.hold_webhooks(false);
+            house.rest().await;
+            assert_eq!(available(shop, &sku), there, "{figure:?}: all is told");
+            house.keeps_its_promises(0).await;
+        }
+    }
+
     async fn few_pieces_are_not_shown_and_some_are_kept_back(deployment: Deployment) {
         let mut house = House::build(deployment, vec![TownPlan::new("kiwi")]).await;
         let rules = &mut house.rules().stock;
