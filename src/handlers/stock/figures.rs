@@ -8,8 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use crate::domain::{BranchCode, CallError, Sku, Version};
 use crate::handlers::Desk;
 use crate::handlers::document::booked_as;
@@ -71,86 +69,4 @@ pub(in crate::handlers) async fn read(desk: &Desk<'_>, places: &[(Sku, BranchCod
         }
     };
     Ok(places.iter().zip(office).map(figure).collect())
-}
-
-/// A figure that the storefront showed, and how far web orders had moved the storefront's figure by then. From both follows
-/// what the storefront shows now, unless something happened there that nobody has told yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::handlers) struct Shown {
-    pub quantity: i64,
-    /// Told or not: what was found moved counts, so that its news changes nothing when it comes.
-    pub moved: i64,
-    /// How much of that had not been told: below zero, more was told than found. Until it is told, nobody knows what the
-    /// storefront shows.
-    pub untold: i64,
-    /// When that was found.
-    pub since: Option<Timestamp>,
-}
-
-impl Shown {
-    /// Reads what the journal keeps.
-    pub(in crate::handlers) fn parse(value: &str) -> Option<Self> {
-        let (value, since) = match value.split_once(" since ") {
-            Some((value, since)) => (value, Some(since.parse().ok()?)),
-            None => (value, None),
-        };
-        let (value, untold) = match value.split_once(" and untold ") {
-            Some((value, untold)) => (value, untold.parse().ok()?),
-            None => (value, 0),
-        };
-        let (quantity, moved) = match value.split_once(" after ") {
-            Some((quantity, moved)) => (quantity.parse().ok()?, moved.parse().ok()?),
-            None => (value.parse().ok()?, 0),
-        };
-        Some(Self { quantity, moved, untold, since })
-    }
-
-    /// What the storefront shows once web orders are told to have moved its figure so far, if all is told by then.
-    pub(in crate::handlers) fn by_now(self, moved: i64) -> i64 {
-        self.quantity.saturating_sub(moved.saturating_sub(self.moved))
-    }
-}
-
-impl std::fmt::Display for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.quantity)?;
-        if (self.moved, self.untold) != (0, 0) {
-            write!(f, " after {}", self.moved)?;
-        }
-        if self.untold != 0 {
-            write!(f, " and untold {}", self.untold)?;
-        }
-        if let Some(since) = self.since {
-            write!(f, " since {since}")?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_shown_follows_from_what_was_written_and_what_was_sold_since() {
-        let shown = Shown { quantity: 10, moved: 4, untold: 0, since: None };
-        assert_eq!((shown.by_now(4), shown.by_now(7), shown.by_now(3)), (10, 7, 11));
-    }
-
-    #[test]
-    fn what_was_found_moved_is_not_taken_off_again_when_it_is_told() {
-        let shown = Shown { quantity: 10, moved: 7, untold: 3, since: None };
-        assert_eq!((shown.by_now(7), shown.by_now(8), shown.by_now(6)), (10, 9, 11));
-    }
-
-    #[test]
-    fn what_the_journal_keeps_is_read_again() {
-        for (quantity, moved, untold) in [(10, 4, 0), (10, 0, 0), (-3, 0, -1), (7, -2, 5)] {
-            let since = (untold != 0).then_some(Timestamp::UNIX_EPOCH);
-            let shown = Shown { quantity, moved, untold, since };
-            assert_eq!(Shown::parse(&shown.to_string()), Some(shown));
-        }
-        assert_eq!(Shown::parse("-3"), Some(Shown { quantity: -3, moved: 0, untold: 0, since: None }));
-        assert_eq!(Shown::parse("many"), None);
-    }
 }
