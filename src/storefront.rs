@@ -14,13 +14,17 @@ use uuid::Uuid;
 
 use crate::domain::{
     Address, Branch, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised,
-    OrderState, Payment, Sku, StorefrontName, Verified, Version, WebOrder,
+    OrderState, Payment, Sku, StorefrontName, Verified, WebOrder,
 };
 
+mod listing;
 mod showing;
 
 pub mod shopify;
 
+pub use listing::{
+    AccountPage, ListedAccount, ListedOrder, ListedProduct, OrderPage, ProductDrift, ProductPage, Visibility,
+};
 pub use showing::{
     BulkProduct, BulkState, CatalogueRules, CategoryAs, FileState, ListPrice, MetafieldRule, NewProducts, Picture,
     PriceRules, ProductStep, ProductWish, Texts,
@@ -139,32 +143,6 @@ pub enum StockOutcome {
     },
     /// The row was refused.
     Failed(CallError),
-}
-
-/// An order as a listing tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedOrder {
-    /// The storefront's id.
-    pub order: String,
-    /// The reference of its first invoice.
-    pub sale: DocumentRef,
-    /// When it last changed, UTC.
-    pub changed_at: jiff::Timestamp,
-    /// The least version a statement of that moment has, as [`Storefront::web_order`] reckons it.
-    pub version: Version,
-    /// Whether all of it was shipped.
-    pub fulfilled: bool,
-    /// References of its refunds.
-    pub refunds: Vec<String>,
-}
-
-/// A page of orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderPage {
-    /// The orders.
-    pub orders: Vec<ListedOrder>,
-    /// Where to read on; `None` at the end.
-    pub next: Option<String>,
 }
 
 /// Who decides a field of a customer.
@@ -352,6 +330,23 @@ pub trait Storefront: Send + Sync + 'static {
     /// Reads an order nobody told of and says it as a delivery, which is the same each time as long as the order is; one that
     /// cannot be read as the news that it changed. Reads only.
     async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError>;
+
+    /// Lists accounts that changed since a moment, oldest change first, a page at a time; `after` is the page before's `next`. Each
+    /// comes with the delivery that would have told of it, the same each time as long as the account is. Fails where the
+    /// storefront did not take the question as it was meant. A read: may be repeated.
+    async fn accounts_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<AccountPage, CallError>;
+
+    /// Lists products, oldest change first, a page at a time: those that changed since a moment, or without one all there are.
+    /// Fails where the storefront did not take the question as it was meant. A read: may be repeated.
+    async fn products_since(
+        &self,
+        since: Option<jiff::Timestamp>,
+        after: Option<&str>,
+    ) -> Result<ProductPage, CallError>;
+
+    /// Says in what a known product differs from how it is to be, down to its last variant: what [`Storefront::update_product`]
+    /// would write, and the prices, which have versions of their own. A read: may be repeated.
+    async fn compare_product(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductDrift, CallError>;
 
     /// Reads stock figures at their places, item and location. A read: may be repeated. One entry per place, in order; `None`
     /// where there is no such item.

@@ -6,6 +6,7 @@
 //! Next in the flow: [`crate::flow`].
 
 mod access;
+mod accounts;
 mod bulk;
 mod catalogue;
 mod client;
@@ -32,9 +33,9 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    BulkProduct, BulkState, Call, CustomerWrite, CustomerWritten, FileState, ListedOrder, OrderPage, Picture, PriceRow,
-    ProductLink, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront,
-    StorefrontDescription, Subscription,
+    AccountPage, BulkProduct, BulkState, Call, CustomerWrite, CustomerWritten, FileState, ListedOrder, OrderPage,
+    Picture, PriceRow, ProductDrift, ProductLink, ProductPage, ProductStep, ProductWish, Refusal, StockFigure,
+    StockOutcome, StockRow, Storefront, StorefrontDescription, Subscription,
 };
 use crate::domain::{
     Branch, CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName,
@@ -196,6 +197,22 @@ impl Storefront for Shopify {
 
     async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError> {
         self.read_missed(order).await
+    }
+
+    async fn accounts_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<AccountPage, CallError> {
+        self.list_accounts(since, after).await
+    }
+
+    async fn products_since(
+        &self,
+        since: Option<jiff::Timestamp>,
+        after: Option<&str>,
+    ) -> Result<ProductPage, CallError> {
+        self.list_products(since, after).await
+    }
+
+    async fn compare_product(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductDrift, CallError> {
+        self.compare(link, wish).await
     }
 
     async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {

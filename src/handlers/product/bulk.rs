@@ -17,8 +17,9 @@ use crate::handlers::state::wrote;
 use crate::journal::{Claim, JournalError, Link, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{BulkState, ProductLink, ProductWish};
 
+use super::ids::links;
 use super::kept::{self, Doing, Kept, Operation};
-use super::{collection, effect, fingerprint, links, prices_given};
+use super::{collection, effect, fingerprint, prices_given};
 
 /// From so many new products in one batch on, they are handed over together: one by one they would cost some fifty points each.
 const FROM: usize = 25;
