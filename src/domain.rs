@@ -41,7 +41,7 @@ pub use names::{
 pub use order::{OrderCancelled, OrderChanged, Placed, SaleMoment};
 pub use order_state::{OrderLine, OrderReturn, OrderState, ReturnedLine, ShippedPieces};
 pub use privacy::{ERASED, Person, PrivacyRequest, PrivacyWish, erase};
-pub use product::{Image, Price, Product, ProductArchived, Variant};
+pub use product::{Image, Price, Product, ProductArchived, ProductSeen, Variant};
 pub use reckoning::{Open, Reckoned, Step, reckon};
 pub use sale::{Imbalance, LineKind, Payment, Payments, Sale, SaleLine};
 pub use secret::Secret;

@@ -26,6 +26,8 @@ pub mod reconcile;
 pub mod stocktake;
 pub mod watch;
 
+mod own;
+
 pub use health::{Beat, Beats};
 
 /// What a process does. Any set of roles may run in any process.

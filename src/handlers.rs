@@ -32,7 +32,7 @@ mod outcome;
 mod paper;
 mod price;
 mod privacy;
-mod product;
+pub mod product;
 mod reckoning;
 mod state;
 pub mod stock;

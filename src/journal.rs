@@ -151,6 +151,14 @@ pub trait Journal: Intake + Archive {
         documents: &[String],
     ) -> Result<Vec<bool>, JournalError>;
 
+    /// The newest version of the events of a kind that were raised for these entities, in order.
+    async fn raised_versions(
+        &self,
+        channel: &ChannelName,
+        kind: EventType,
+        entities: &[String],
+    ) -> Result<Vec<Option<Version>>, JournalError>;
+
     /// Stops handing out a channel's work, keeping it.
     async fn pause(&self, channel: &ChannelName, reason: &str) -> Result<(), JournalError>;
 

@@ -60,11 +60,17 @@ pub struct ReconcileRules {
     pub every: Duration,
     /// How far each question reaches back over the one before.
     pub overlap: Duration,
+    /// How often every product is asked for, and not only those that changed.
+    pub catalogue: Duration,
 }
 
 impl Default for ReconcileRules {
     fn default() -> Self {
-        Self { every: Duration::from_secs(15 * 60), overlap: Duration::from_secs(10 * 60) }
+        Self {
+            every: Duration::from_secs(15 * 60),
+            overlap: Duration::from_secs(10 * 60),
+            catalogue: Duration::from_secs(24 * 3600),
+        }
     }
 }
 

@@ -12,18 +12,22 @@ use uuid::Uuid;
 
 use crate::domain::{
     Address, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState,
-    Payment, Sku, StorefrontName, Verified, Version, WebOrder,
+    Payment, Sku, StorefrontName, Verified, WebOrder,
 };
 
 mod abilities;
+mod listing;
 mod showing;
 
 pub mod magento2;
 pub mod shopify;
 
 pub use abilities::{
-    Abilities, BulkProducts, NewLocations, PictureFiles, PictureWay, PriceLists, ProductOperations, ProductPictures,
-    Subscriptions,
+    Abilities, BulkProducts, Listings, NewLocations, PictureFiles, PictureWay, PriceLists, ProductOperations,
+    ProductPictures, Subscriptions,
+};
+pub use listing::{
+    AccountPage, ListedAccount, ListedOrder, ListedProduct, OrderPage, ProductDrift, ProductPage, Visibility,
 };
 pub use showing::{
     BulkProduct, BulkState, CatalogueRules, CategoryAs, CategoryWish, FileState, ListPrice, MetafieldRule, NewProducts,
@@ -143,32 +147,6 @@ pub enum StockOutcome {
     },
     /// The row was refused.
     Failed(CallError),
-}
-
-/// An order as a listing tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedOrder {
-    /// The storefront's id.
-    pub order: String,
-    /// The reference of its first invoice.
-    pub sale: DocumentRef,
-    /// When it last changed, UTC.
-    pub changed_at: jiff::Timestamp,
-    /// The least version a statement of that moment has, as [`Storefront::web_order`] reckons it.
-    pub version: Version,
-    /// Whether all of it was shipped.
-    pub fulfilled: bool,
-    /// References of its refunds.
-    pub refunds: Vec<String>,
-}
-
-/// A page of orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderPage {
-    /// The orders.
-    pub orders: Vec<ListedOrder>,
-    /// Where to read on; `None` at the end.
-    pub next: Option<String>,
 }
 
 /// Who decides a field of a customer.

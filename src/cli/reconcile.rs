@@ -7,7 +7,7 @@ use super::pause::channel_named;
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
 use crate::config::Config;
-use crate::flow::reconcile::{self, Found, Window};
+use crate::flow::reconcile::{self, Breadth, Found, Scope, Window};
 use crate::handlers::Desk;
 use crate::journal::Journal;
 use crate::office::Office;
@@ -20,8 +20,9 @@ use crate::storefront::Storefront;
   tillbridge reconcile kiwi                                 from where the last one ended
   tillbridge reconcile kiwi --since 2026-11-20T00:00:00Z --dry-run
 
-What is found becomes a delivery like any other; the running bridge handles it. A webhook that comes late
-changes nothing.")]
+Asked for are orders, customers where the channel takes them over as they change, and every product; stock has
+`tillbridge stock`. What is found becomes a delivery like any other; the running bridge handles it. A webhook
+that comes late changes nothing, and fields that are the shop's own are no difference.")]
 pub struct Args {
     /// The channel whose storefront is asked
     #[arg(value_name = "CHANNEL")]
@@ -45,7 +46,8 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let sides = Sides::open(&config, &args.channel).await?;
     let desk = sides.desk();
     let window = Window { since: args.since, overlap: desk.channel.reconcile.overlap, dry_run: args.dry_run };
-    let found = reconcile::once(&desk, window, false).await?;
+    let scope = Scope { stock: false, accounts: true, products: Breadth::Whole };
+    let found = reconcile::once(&desk, window, scope).await?;
     if args.json {
         output.json(&found)?;
     } else {
@@ -55,12 +57,34 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn describe(found: &Found, dry_run: bool, output: &mut Output) -> std::io::Result<()> {
+    let next = if dry_run { "would be handed over" } else { "is handed over" };
+    let missed = |missed: &[String]| counted(missed.len(), "was never told", "were never told");
     let orders = counted(found.orders, "order changed", "orders changed");
-    let missed = counted(found.missed.len(), "was never told", "were never told");
-    output.line(format_args!("{orders}, {missed}"))?;
+    output.line(format_args!("{orders}, {}", missed(&found.missed)))?;
     for order in &found.missed {
-        let what = if dry_run { "would be handed over" } else { "is handed over" };
-        output.line(format_args!("order {order} {what}"))?;
+        output.line(format_args!("order {order} {next}"))?;
+    }
+    if let Some(customers) = &found.customers {
+        let changed = counted(customers.changed, "customer changed", "customers changed");
+        output.line(format_args!("{changed}, {}", missed(&customers.missed)))?;
+        for customer in &customers.missed {
+            output.line(format_args!("customer {customer} {next}"))?;
+        }
+    }
+    if let Some(products) = &found.products {
+        let listed = counted(products.listed, "product at the storefront", "products at the storefront");
+        let compared = counted(products.compared, "product of the office", "products of the office");
+        let differ = counted(products.differing.len(), "differs", "differ");
+        let before = match products.handed_over_before {
+            0 => String::new(),
+            before => format!(", {} handed over before", counted(before, "more was", "more were")),
+        };
+        output.line(format_args!("{listed}, {compared} compared, {differ}{before}"))?;
+        for drift in &products.differing {
+            let prices = drift.prices.iter().map(|sku| format!("the price of variant {sku}"));
+            let what: Vec<String> = drift.found.iter().cloned().chain(prices).collect();
+            output.line(format_args!("product {} {next}: {}", drift.style, what.join("; ")))?;
+        }
     }
     Ok(())
 }

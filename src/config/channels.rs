@@ -93,6 +93,7 @@ fn channel(section: &Section<'_>, sides: &Sides<'_>, names: &mut BTreeSet<String
             ReconcileRules {
                 every: reconcile.duration("every", default.every),
                 overlap: reconcile.duration("overlap", default.overlap),
+                catalogue: reconcile.duration("catalogue", default.catalogue),
             }
         },
         customers,

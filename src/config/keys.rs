@@ -218,8 +218,17 @@ const PAYMENTS: &[Key] = &[
 ];
 
 const RECONCILE: &[Key] = &[
-    key("every", Shape::Duration, "how often orders and stock are compared with the storefront; default 15m"),
+    key(
+        "every",
+        Shape::Duration,
+        "how often orders, stock, customers and products are compared with the storefront; default 15m",
+    ),
     key("overlap", Shape::Duration, "how far each question reaches back over the one before; default 10m"),
+    key(
+        "catalogue",
+        Shape::Duration,
+        "how often every product is compared with the storefront, and not only those that changed; default 24h",
+    ),
 ];
 
 const OWNERS: Shape = Shape::OneOf(&["office", "storefront"]);

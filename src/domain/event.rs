@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     Account, Branch, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, OrderChanged, Price,
-    PrivacyRequest, Product, ProductArchived, Sale, StockDoubted, StockLevel, StockSeen, StorefrontLeft,
+    PrivacyRequest, Product, ProductArchived, ProductSeen, Sale, StockDoubted, StockLevel, StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -111,6 +111,8 @@ facts! {
     ProductChanged(Product) = "product.changed";
     /// A product is no longer for the web.
     ProductArchived(ProductArchived) = "product.archived";
+    /// A product at the storefront is not what it should be.
+    ProductSeen(ProductSeen) = "product.seen";
     /// A stock figure has changed.
     StockChanged(StockLevel) = "stock.changed";
     /// A stock figure at the storefront is not what it should be.
@@ -119,6 +121,8 @@ facts! {
     StockDoubted(StockDoubted) = "stock.doubted";
     /// A price has changed.
     PriceChanged(Price) = "price.changed";
+    /// A price at the storefront is not what it should be.
+    PriceSeen(Price) = "price.seen";
     /// A customer of the office is new or has changed.
     CustomerChanged(Customer) = "customer.changed";
     /// An account of a storefront is new or has changed.

@@ -126,6 +126,22 @@ pub struct ProductArchived {
     pub deleted: bool,
 }
 
+/// A product the storefront was seen not to show as it is to be shown, with how it is to be. Says that the storefront's is to be
+/// looked at again whatever was written there last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ProductSeen {
+    /// The office's key.
+    pub style: StyleCode,
+    /// How it is to be; `None`: off the web.
+    pub product: Option<Product>,
+    /// Whether the office has deleted it for good.
+    pub deleted: bool,
+    /// The storefront's id of what was seen, where anything was.
+    pub at: Option<String>,
+    /// What was found, in words that name no value.
+    pub found: Vec<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -138,7 +138,7 @@ fn storefront(delivery: &Delivery) -> Option<StorefrontName> {
 /// Asks the sender's adapter, and finds the channels the sender belongs to.
 fn normalise<'a>(sides: &'a Sides, delivery: &Delivery) -> (Normalised, Vec<&'a Channel>) {
     let origin = &delivery.content.origin;
-    if let Some((normalised, name)) = super::stocktake::normalise(delivery) {
+    if let Some((normalised, name)) = super::own::normalise(delivery) {
         return (normalised, sides.channels.iter().map(AsRef::as_ref).filter(|channel| channel.name == name).collect());
     }
     let channels = sides.channels.iter().map(AsRef::as_ref).filter(|channel: &&Channel| match origin.side {

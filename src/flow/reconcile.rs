@@ -1,21 +1,27 @@
 //! Finds what the storefront did and never told: webhooks are not guaranteed to come (P4).
 //!
-//! What comes in: a channel and the moment up to which it was asked before. What goes out: a delivery for each order that changed
-//! since and whose change is not in the journal, to be normalised like any other: its events have the keys its webhooks' would
-//! have, so a webhook that comes late changes nothing. Windows overlap, and how far was asked is committed with what was found.
-//! Then [`super::stocktake`] compares the stock that was looked at before.
+//! What comes in: a channel and the moment up to which it was asked before. What goes out: a delivery for each order and account
+//! that changed since and whose change is not in the journal, to be normalised like any other: its events have the keys its
+//! webhooks' would have, so a webhook that comes late changes nothing. Windows overlap, and how far was asked is committed with
+//! what was found. [`super::stocktake`] compares the stock that was looked at before, and [`products`] what is shown of the
+//! office's products, and hand over what differs.
 //! Next in the flow: [`super::normalise`].
+
+mod accounts;
+mod orders;
+pub(super) mod products;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{ChannelName, EventType};
+use crate::domain::{ChannelName, NewDelivery};
 use crate::handlers::Desk;
+use crate::handlers::product::drift::Drift;
 use crate::handlers::stock::Unread;
 use crate::journal::{Appended, JournalError, PolledPage};
-use crate::storefront::ListedOrder;
+use crate::policy::{ReceiveCustomers, ReconcileRules};
 
 use super::stocktake::{self, Report};
 use super::{Stage, rest};
@@ -32,8 +38,38 @@ pub struct Found {
     pub orders: usize,
     /// Ids of those whose change was not known.
     pub missed: Vec<String>,
+    /// Accounts, where they were asked for.
+    pub customers: Option<Accounts>,
+    /// Products, where they were asked for.
+    pub products: Option<Products>,
     /// The stock, where it was compared.
     pub stock: Option<Report>,
+}
+
+/// What was found of accounts.
+#[derive(Debug, Default, Serialize)]
+pub struct Accounts {
+    /// Accounts that changed in the window.
+    pub changed: usize,
+    /// Ids of those whose change was not known.
+    pub missed: Vec<String>,
+}
+
+/// What was found of products.
+#[derive(Debug, Default, Serialize)]
+pub struct Products {
+    /// Whether the storefront was asked for all there are, and not only for those that changed in the window.
+    pub whole: bool,
+    /// Products the storefront listed, its own among them.
+    pub listed: usize,
+    /// Products of the office that were compared with the listing.
+    pub compared: usize,
+    /// How many of them were read down to their last variant.
+    pub read: usize,
+    /// Those that differ and were not handed over in the same state before.
+    pub differing: Vec<Drift>,
+    /// How many more differ and were.
+    pub handed_over_before: usize,
 }
 
 /// What is asked about.
@@ -45,6 +81,33 @@ pub struct Window {
     pub overlap: Duration,
     /// Whether nothing is to be journalled.
     pub dry_run: bool,
+}
+
+/// What is asked about beside orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Whether stock is compared.
+    pub stock: bool,
+    /// Whether accounts are asked for, where the channel takes them over.
+    pub accounts: bool,
+    /// Which products are asked for.
+    pub products: Breadth,
+}
+
+/// Which products are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breadth {
+    /// None.
+    None,
+    /// Those that changed in the window.
+    Changed,
+    /// All there are, so that those that are gone are found too.
+    Whole,
+}
+
+impl Scope {
+    /// Orders alone.
+    pub const ORDERS: Self = Self { stock: false, accounts: false, products: Breadth::None };
 }
 
 /// Reconciles a channel again and again until the process ends.
@@ -63,12 +126,14 @@ pub async fn run(stage: Stage, name: ChannelName) {
         }
         let desk =
             Desk { channel, journal: stage.journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
-        let window = Window { since: None, overlap: rules.overlap, dry_run: false };
-        match once(&desk, window, true).await {
+        match on_schedule(&desk, rules).await {
             Ok(found) => {
                 let drifts = found.stock.as_ref().map_or(0, |stock| stock.drifts.len());
-                if !found.missed.is_empty() || drifts > 0 {
-                    tracing::warn!(channel = %name, missed = found.missed.len(), drifts, "found what was never told");
+                let accounts = found.customers.as_ref().map_or(0, |accounts| accounts.missed.len());
+                let products = found.products.as_ref().map_or(0, |products| products.differing.len());
+                if found.missed.len() + accounts + products + drifts > 0 {
+                    let orders = found.missed.len();
+                    tracing::warn!(channel = %name, orders, accounts, products, drifts, "found what was never told");
                 }
                 stage.bells.deliveries.notify_one();
             }
@@ -80,91 +145,39 @@ pub async fn run(stage: Stage, name: ChannelName) {
     }
 }
 
-/// Reconciles a channel once: orders, and with `stock` the figures too. Repeating it is safe.
+/// All of it; every product when that was long ago, else those that changed.
+async fn on_schedule(desk: &Desk<'_>, rules: ReconcileRules) -> Result<Found, Unread> {
+    let whole = products::is_due(desk, rules.catalogue).await?;
+    let products = if whole { Breadth::Whole } else { Breadth::Changed };
+    let window = Window { since: None, overlap: rules.overlap, dry_run: false };
+    once(desk, window, Scope { stock: true, accounts: true, products }).await
+}
+
+/// Reconciles a channel once: orders, and what else the scope names. Repeating it is safe.
 ///
 /// # Errors
 /// [`Unread`] when a side or the journal does not answer; what was found before is journalled.
-pub async fn once(desk: &Desk<'_>, window: Window, stock: bool) -> Result<Found, Unread> {
+pub async fn once(desk: &Desk<'_>, window: Window, scope: Scope) -> Result<Found, Unread> {
     // Looked at first: whatever was sold by now, the orders tell.
-    let seen = if stock { Some(stocktake::look(desk).await?) } else { None };
-    let mut found = orders(desk, window).await?;
+    let seen = if scope.stock { Some(stocktake::look(desk).await?) } else { None };
+    let orders::Asked { mut found, appended } = orders::ask(desk, window).await?;
     if let Some(seen) = seen
-        && known_by_now(desk, &found.appended).await?
+        && known_by_now(desk, &appended).await?
     {
         let report = stocktake::compare(desk, seen).await?;
         if !window.dry_run {
             stocktake::raise(desk, &report, true).await?;
         }
-        found.found.stock = Some(report);
+        found.stock = Some(report);
     }
-    Ok(found.found)
-}
-
-/// What came of asking for orders.
-#[derive(Default)]
-struct Asked {
-    found: Found,
-    appended: Vec<Appended>,
-}
-
-async fn orders(desk: &Desk<'_>, window: Window) -> Result<Asked, Unread> {
-    let task = format!("reconcile/{}/orders", desk.channel.name);
-    let from = desk.journal.cursor(&task).await?;
-    let now = desk.journal.now();
-    let last = from.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
-    let since = window.since.or(last.and_then(|last| last.checked_sub(window.overlap).ok()));
-    let since = since.or_else(|| now.checked_sub(FIRST).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let (mut asked, mut after) = (Asked::default(), None);
-    let (mut deliveries, mut ids) = (Vec::new(), Vec::new());
-    loop {
-        let page = desk.storefront.orders_since(since, after.as_deref()).await.map_err(Unread::Call)?;
-        asked.found.orders += page.orders.len();
-        for order in missed(desk, page.orders).await? {
-            deliveries.push(desk.storefront.missed_order(&order).await.map_err(Unread::Call)?);
-            ids.push(order.order);
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
+    let Some(listings) = desk.storefront.abilities().listings else { return Ok(found) };
+    if scope.accounts && desk.channel.customers.receive == ReceiveCustomers::Always {
+        found.customers = Some(accounts::ask(desk, listings, window).await?);
     }
-    if window.dry_run {
-        asked.found.missed = ids;
-        return Ok(asked);
+    if scope.products != Breadth::None {
+        found.products = Some(products::ask(desk, listings, window, scope.products == Breadth::Whole).await?);
     }
-    // How far was asked never goes back, whatever an operator asks for in between.
-    let to = last.map_or(now, |last| last.max(now)).to_string();
-    match desk.journal.append_polled(PolledPage { task, from, to, deliveries }).await {
-        Ok(appended) => {
-            // One that was handed over before is not missed again, though nothing may have followed from it.
-            let mut new = appended.iter().map(|one| matches!(one, Appended::New(_)));
-            asked.found.missed = ids.into_iter().filter(|_| new.next() == Some(true)).collect();
-            asked.appended = appended;
-        }
-        // Somebody else has asked about the same window and has found the same.
-        Err(JournalError::CursorMoved) => {}
-        Err(error) => return Err(error.into()),
-    }
-    metrics::counter!("tillbridge_orders_missed_total", "storefront" => desk.channel.storefront.to_string())
-        .increment(asked.found.missed.len() as u64);
-    Ok(asked)
-}
-
-/// The orders whose change the journal does not know.
-async fn missed(desk: &Desk<'_>, orders: Vec<ListedOrder>) -> Result<Vec<ListedOrder>, JournalError> {
-    let channel = &desk.channel.name;
-    let entities: Vec<String> = orders.iter().map(|order| order.sale.to_string()).collect();
-    let known = desk.journal.web_orders(channel, &entities).await?;
-    let sold = desk.journal.raised(channel, EventType::SaleInvoiced, &entities).await?;
-    let mut missed = Vec::new();
-    for ((order, known), sold) in orders.into_iter().zip(known).zip(sold) {
-        let credited = desk.journal.raised(channel, EventType::SaleCredited, &order.refunds).await?;
-        let told = known.is_some_and(|known| known >= order.version) && (sold || !order.fulfilled);
-        if !(told && credited.iter().all(|credited| *credited)) {
-            missed.push(order);
-        }
-    }
-    Ok(missed)
+    Ok(found)
 }
 
 /// Waits until these deliveries are normalised: only then is what they say of stock known.
@@ -184,4 +197,59 @@ async fn known_by_now(desk: &Desk<'_>, appended: &[Appended]) -> Result<bool, Jo
         }
     }
     Ok(true)
+}
+
+/// From when on one kind of thing is asked for, and what is kept of having asked.
+struct Since {
+    /// What changed at or after it is asked for.
+    moment: Timestamp,
+    task: String,
+    from: Option<String>,
+    to: String,
+}
+
+impl Since {
+    /// From where the last question about a kind ended, unless the window says otherwise.
+    async fn read(desk: &Desk<'_>, kind: &str, window: Window, first: Duration) -> Result<Self, JournalError> {
+        let task = format!("reconcile/{}/{kind}", desk.channel.name);
+        let from = desk.journal.cursor(&task).await?;
+        let now = desk.journal.now();
+        let last = from.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+        let since = window.since.or(last.and_then(|last| last.checked_sub(window.overlap).ok()));
+        let moment = since.or_else(|| now.checked_sub(first).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        // How far was asked never goes back, whatever an operator asks for in between.
+        let to = last.map_or(now, |last| last.max(now)).to_string();
+        Ok(Self { moment, task, from, to })
+    }
+
+    /// All that was found, or what is left of it: with it goes how far was asked.
+    fn all(&self, deliveries: Vec<NewDelivery>) -> PolledPage {
+        PolledPage { task: self.task.clone(), from: self.from.clone(), to: self.to.clone(), deliveries }
+    }
+
+    /// A part of what was found: the next question begins where this one did.
+    fn part(&self, deliveries: Vec<NewDelivery>) -> PolledPage {
+        let to = self.from.clone().unwrap_or_else(|| self.moment.to_string());
+        PolledPage { task: self.task.clone(), from: self.from.clone(), to, deliveries }
+    }
+
+    /// The next part follows on this page.
+    fn stand_at(&mut self, page: &PolledPage) {
+        self.from = Some(page.to.clone());
+    }
+}
+
+/// Journals what was found. Answers for each whether it is new: what was handed over before is not missed again, though nothing may
+/// have followed from it; and nothing is where somebody else has asked about the same window meanwhile and has found the same.
+async fn append(desk: &Desk<'_>, page: PolledPage) -> Result<Vec<Appended>, JournalError> {
+    match desk.journal.append_polled(page).await {
+        Err(JournalError::CursorMoved) => Ok(Vec::new()),
+        appended => appended,
+    }
+}
+
+/// Those of these that were appended as new.
+fn new<T>(appended: &[Appended], all: impl IntoIterator<Item = T>) -> Vec<T> {
+    let with = all.into_iter().zip(appended);
+    with.filter(|(_, appended)| matches!(appended, Appended::New(_))).map(|(one, _)| one).collect()
 }

@@ -4,26 +4,21 @@
 //! What comes in: a channel. What goes out: a report, and a delivery for each figure that differs. The storefront is looked at
 //! first, so whatever was sold by then can be asked for before anything is decided. A figure that changes after the look is refused by the storefront when it is written, so nothing is written over a sale.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{
-    ChannelName, Delivery, DeliveryId, Draft, Fact, NewDelivery, Normalised, Origin, Sku, StockLevel, StockSeen,
-    Version,
-};
+use crate::domain::{Delivery, DeliveryId, Draft, Fact, NewDelivery, Normalised, Sku, StockLevel, StockSeen, Version};
 use crate::handlers::Desk;
 use crate::handlers::stock::Unread;
 use crate::handlers::stock::drift::{self, Drift, Look, Seen};
 use crate::journal::{JournalError, PolledPage};
 use crate::office::ChangeKind;
 
+use super::own;
+
 /// Figures looked at together.
 const PAGE: usize = 500;
-/// The header that marks a delivery of the bridge's own. No webhook has it: of theirs only known headers are kept.
-const OURS: &str = "tillbridge-channel";
-/// Its topic.
-const TOPIC: &str = "stock/seen";
+/// The topic of what was seen.
+pub(super) const TOPIC: &str = "stock/seen";
 
 /// What a stocktake found.
 #[derive(Debug, Default, Serialize)]
@@ -83,7 +78,7 @@ pub async fn compare(desk: &Desk<'_>, seen: Vec<Seen>) -> Result<Report, Unread>
 
 /// The body of a delivery: a figure that was seen.
 #[derive(Debug, Serialize, Deserialize)]
-struct Body {
+pub(super) struct Body {
     #[serde(flatten)]
     seen: StockSeen,
     version: i64,
@@ -111,34 +106,18 @@ pub async fn raise(desk: &Desk<'_>, report: &Report, told: bool) -> Result<usize
 
 fn delivery(desk: &Desk<'_>, drift: &Drift, run: uuid::Uuid) -> Result<NewDelivery, JournalError> {
     let seen = StockSeen { sku: drift.sku.clone(), branch: drift.branch.clone(), shown: drift.shown };
-    let entity = StockLevel::entity(&drift.sku, &drift.branch);
-    let body = serde_json::to_vec(&Body { seen, version: drift.version.0, run });
-    Ok(NewDelivery {
-        origin: Origin::storefront(desk.channel.storefront.as_str()),
-        topic: TOPIC.to_owned(),
-        dedupe_key: format!("{}:{entity}~{run}", desk.channel.name),
-        fold_key: None,
-        headers: BTreeMap::from([(OURS.to_owned(), desk.channel.name.to_string())]),
-        body: body.map_err(|error| JournalError::Broken(error.to_string()))?.into(),
-    })
+    let key = format!("{}~{run}", StockLevel::entity(&drift.sku, &drift.branch));
+    own::delivery(desk, TOPIC, &key, &Body { seen, version: drift.version.0, run })
 }
 
-/// What a delivery of the bridge's own means, and in which channel; `None` for anybody else's.
-pub(super) fn normalise(delivery: &Delivery) -> Option<(Normalised, ChannelName)> {
-    let channel = ChannelName::parse(delivery.content.headers.get(OURS)?).ok()?;
-    let body: Result<Body, _> = serde_json::from_slice(&delivery.content.body);
-    let meaning = match body {
-        Ok(Body { seen, version, run }) if delivery.content.topic == TOPIC => {
-            let entity = StockLevel::entity(&seen.sku, &seen.branch);
-            Normalised::Events(vec![Draft {
-                source_document: format!("{entity}~{run}"),
-                entity,
-                version: Version(version),
-                time: delivery.received_at,
-                fact: Fact::StockSeen(seen),
-            }])
-        }
-        _ => Normalised::Rejected("it is no figure that was seen by a stocktake".to_owned()),
-    };
-    Some((meaning, channel))
+/// What a figure that was seen means.
+pub(super) fn meaning(delivery: &Delivery, Body { seen, version, run }: Body) -> Normalised {
+    let entity = StockLevel::entity(&seen.sku, &seen.branch);
+    Normalised::Events(vec![Draft {
+        source_document: format!("{entity}~{run}"),
+        entity,
+        version: Version(version),
+        time: delivery.received_at,
+        fact: Fact::StockSeen(seen),
+    }])
 }

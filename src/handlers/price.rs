@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::domain::{EventType, Fact, Price, Version};
+use crate::domain::{EventType, Fact, Price};
 use crate::journal::{Claim, Effect, JournalError, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{ListPrice, PriceRow, PriceRules};
 
@@ -20,13 +20,16 @@ use super::{Desk, Policy};
 
 const POLICY: Policy = Policy {
     name: "price",
-    consumes: &[EventType::PriceChanged],
+    consumes: &[EventType::PriceChanged, EventType::PriceSeen],
     batch: 250,
     linger: Duration::from_millis(200),
     workers: 1,
 };
 /// How often a price that waits for its product looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// What comes before each list in the text that is kept as written.
+const LIST: &str = "; list ";
 
 /// Writes prices.
 pub(super) struct WritePrices;
@@ -52,7 +55,7 @@ impl WriteState for WritePrices {
         let prices: Vec<(&Claim, &Price, Option<Written>)> = claims
             .into_iter()
             .filter_map(|(claim, last)| match &claim.event.draft.fact {
-                Fact::PriceChanged(price) => Some((claim, price, last)),
+                Fact::PriceChanged(price) | Fact::PriceSeen(price) => Some((claim, price, last)),
                 _ => None,
             })
             .collect();
@@ -71,8 +74,10 @@ impl WriteState for WritePrices {
             let (pays, before) = price.at(now);
             let row = PriceRow { variant, price: pays, compare_at: before };
             let (lists, value) = shown(price, &row, rules, last.as_ref(), now);
-            // Whoever was at it before may have written another price and not lived to say so: then it is written again.
-            if !claim.interrupted && last.is_some_and(|last| last.value == value) {
+            // Whoever was at it before may have written another price and not lived to say so: then it is written again. So is
+            // one that was seen to be another.
+            let is_seen = matches!(claim.event.draft.fact, Fact::PriceSeen(_));
+            if !claim.interrupted && !is_seen && last.is_some_and(|last| last.value == value) {
                 let already = wrote(claim, Outcome::Ignored("the storefront has it so already".into()), value);
                 settled.push(until_it_changes(price, now, already));
                 continue;
@@ -132,7 +137,7 @@ fn shown<'a>(
                 compare_at: None,
             }),
         };
-        let name = format!("; list {list}: ");
+        let name = format!("{LIST}{list}: ");
         match row {
             Some(row) => {
                 text.push_str(&name);
@@ -161,6 +166,12 @@ pub(super) fn value(price: &Price, now: Timestamp) -> String {
     amounts(&PriceRow { variant: String::new(), price: pays, compare_at: before })
 }
 
+/// Whether a text kept as written says that the shop's own price is the one of this moment; what lists show may follow it.
+pub(super) fn is_written(kept: &str, price: &Price, now: Timestamp) -> bool {
+    let rest = kept.strip_prefix(&value(price, now));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(LIST))
+}
+
 fn amounts(row: &PriceRow) -> String {
     match row.compare_at {
         Some(before) => format!("{} instead of {before}", row.price),
@@ -168,7 +179,8 @@ fn amounts(row: &PriceRow) -> String {
     }
 }
 
-/// Keeps a handling whose price changes by itself later. A newer version that comes meanwhile ends it.
+/// Keeps a handling whose price changes by itself later. A newer version that comes meanwhile ends it. Two of one version may rest
+/// side by side: whichever wakes first writes, and the other finds it so.
 fn until_it_changes(price: &Price, now: Timestamp, mut settlement: Settlement) -> Settlement {
     if let Some(moment) = price.changes_after(now) {
         settlement.outcome =
@@ -178,11 +190,11 @@ fn until_it_changes(price: &Price, now: Timestamp, mut settlement: Settlement) -
 }
 
 fn done(due: &Due<'_>) -> Settlement {
-    let Version(version) = due.claim.event.draft.version;
+    let draft = &due.claim.event.draft;
     let mut settlement = wrote(due.claim, Outcome::Done(due.value.clone()), due.value.clone());
     settlement.effects.push(Effect {
         // One version of a price is written anew when its sale begins and when it ends.
-        key: format!("storefront price {}#{version} {}", due.claim.event.draft.entity, due.value),
+        key: format!("storefront price {} {}", draft.source_document, due.value),
         kind: "storefront price",
         result: due.value.clone(),
     });

@@ -4,9 +4,13 @@
 //! A product too large to wait for is written in the background: its operation's number is kept in the journal, and whoever
 //! takes the handling next asks how it stands. So are a product's pictures and its collection kept, to tell what is new.
 
+pub mod drift;
+
 mod bulk;
+mod ids;
 mod kept;
 mod pictures;
+mod restock;
 mod shelf;
 
 use std::time::Duration;
@@ -14,22 +18,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
-use crate::domain::{CallError, EventType, Fact, Money, Price, Product, ProductArchived, StyleCode, Version};
-use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement, Written};
-use crate::storefront::{CatalogueRules, ProductLink, ProductStep, ProductWish, StockOutcome, StockRow, VariantLink};
+use crate::domain::{CallError, EventType, Fact, Money, Price, Product, ProductArchived, Version};
+use crate::journal::{Claim, Effect, JournalError, LinkKind, Outcome, Settlement, Written};
+use crate::storefront::{CatalogueRules, ProductLink, ProductStep, ProductWish};
 
 use super::outcome::{after_failure, journal_failed};
 use super::state::{Fresh, WriteState, wrote};
 use super::{Desk, Policy, price};
 use kept::{Doing, Kept};
 use pictures::Pictures;
+use restock::{Unstocked, replaced, restock};
 use shelf::Shelf;
 
 const POLICY: Policy = Policy {
     name: "product",
-    consumes: &[EventType::ProductChanged, EventType::ProductArchived],
+    consumes: &[EventType::ProductChanged, EventType::ProductArchived, EventType::ProductSeen],
     batch: 250,
     // A moment, so that a first load comes in as many at a time as a bulk operation is worth.
     linger: Duration::from_millis(100),
@@ -81,6 +85,15 @@ enum Failure {
     Journal(JournalError),
 }
 
+impl From<Unstocked> for Failure {
+    fn from(why: Unstocked) -> Self {
+        match why {
+            Unstocked::Call(error) => Self::Call(error),
+            Unstocked::Journal(error) => Self::Journal(error),
+        }
+    }
+}
+
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         Self::Call(error)
@@ -96,7 +109,15 @@ impl From<JournalError> for Failure {
 async fn write(desk: &Desk<'_>, claim: &Claim, last: Option<&Written>) -> Result<Settlement, Failure> {
     match &claim.event.draft.fact {
         Fact::ProductChanged(product) => show(desk, claim, product, last).await,
-        Fact::ProductArchived(archived) => take_off(desk, claim, archived, last).await,
+        Fact::ProductArchived(archived) => take_off(desk, claim, archived, None, last).await,
+        // What was written last is not what was seen.
+        Fact::ProductSeen(seen) => match &seen.product {
+            Some(product) => show(desk, claim, product, None).await,
+            None => {
+                let archived = ProductArchived { style: seen.style.clone(), deleted: seen.deleted };
+                take_off(desk, claim, &archived, seen.at.as_ref(), None).await
+            }
+        },
         _ => Ok(Settlement::of(claim, Outcome::Ignored("not a product".into()))),
     }
 }
@@ -105,10 +126,11 @@ async fn take_off(
     desk: &Desk<'_>,
     claim: &Claim,
     archived: &ProductArchived,
+    seen_at: Option<&String>,
     last: Option<&Written>,
 ) -> Result<Settlement, Failure> {
     let known = desk.journal.links(&desk.channel.name, LinkKind::Product, &[archived.style.to_string()]).await?;
-    let Some(id) = known.into_iter().flatten().next() else {
+    let Some(id) = seen_at.cloned().or_else(|| known.into_iter().flatten().next()) else {
         return Ok(Settlement::of(claim, Outcome::Ignored("it was never on the web".into())));
     };
     let value = if archived.deleted { DELETED } else { ARCHIVED };
@@ -146,16 +168,13 @@ async fn show(
         files: &[],
         now: desk.journal.now(),
     };
-    let (step, note) = match known(desk, product).await? {
-        Some(link) => match desk.storefront.update_product(&link, &wish).await {
+    let known = ids::known(desk, product).await?;
+    let (step, note) = match &known {
+        Some(link) => match desk.storefront.update_product(link, &wish).await {
             // Somebody deleted it at the storefront: the office still wants it there.
             Err(CallError::Unmapped { .. }) => {
                 pictures.forget_attached();
-                let step = create(desk, &wish, &mut pictures).await?;
-                if let ProductStep::Done { link, .. } = &step {
-                    restock(desk, claim, link).await?;
-                }
-                (step, "created again")
+                (create(desk, &wish, &mut pictures).await?, "created again")
             }
             updated => (updated?, "brought up to date"),
         },
@@ -171,37 +190,20 @@ async fn show(
         }
         ProductStep::Done { link, fresh } => (link, fresh),
     };
+    if let Some(before) = &known {
+        restock(desk, claim, &replaced(before, &link)).await?;
+    }
     let attached =
         if fresh && Pictures::come_first(desk) { None } else { pictures.attach(desk, &link.product).await? };
     let outcome = match attached {
         Some(waits) => super::outcome::try_again(claim.failures, waits),
         None => Outcome::Done(pictures.annotate(note)),
     };
-    let retired = retired(desk, &link).await?;
+    let retired = ids::retired(desk, &link).await?;
     let mut settlement = keep(desk, claim, &wish, Finished { value, outcome, link, fresh }, &kept, pictures);
     settlement.links.splice(0..0, retired);
     settlement.written.extend(shelf.kept());
     Ok(settlement)
-}
-
-/// Links that give up ids which now belong to other SKUs: a variant that got a new SKU keeps its id, and its stock with it.
-async fn retired(desk: &Desk<'_>, link: &ProductLink) -> Result<Vec<Link>, JournalError> {
-    let mut retired = Vec::new();
-    for kind in [LinkKind::Variant, LinkKind::StockItem] {
-        let id = |variant: &VariantLink| match kind {
-            LinkKind::Variant => variant.variant.clone(),
-            _ => variant.stock_item.clone(),
-        };
-        let ids: Vec<String> = link.variants.iter().map(id).collect();
-        let owners = desk.journal.links_back(&desk.channel.name, kind, &ids).await?;
-        let others = link
-            .variants
-            .iter()
-            .zip(owners)
-            .filter_map(|(variant, owner)| owner.filter(|owner| owner != variant.sku.as_str()));
-        retired.extend(others.map(|key| Link { kind, other: format!("retired:{key}"), key }));
-    }
-    Ok(retired)
 }
 
 struct Finished {
@@ -236,19 +238,8 @@ fn keep(
         settlement.written.extend(prices_given(desk, wish.product, wish.now));
     }
     settlement.links = pictures.take_links();
-    settlement.links.extend(links(&wish.product.style, link));
+    settlement.links.extend(ids::links(&wish.product.style, link));
     settlement
-}
-
-/// The ids of a product as links.
-fn links(style: &StyleCode, link: ProductLink) -> Vec<Link> {
-    let mut links = vec![Link { kind: LinkKind::Product, key: style.to_string(), other: link.product }];
-    for variant in link.variants {
-        let key = variant.sku.to_string();
-        links.push(Link { kind: LinkKind::Variant, key: key.clone(), other: variant.variant });
-        links.push(Link { kind: LinkKind::StockItem, key, other: variant.stock_item });
-    }
-    links
 }
 
 /// The prices a new product was given: any version of a price is newer than these. A price that may have changed by itself
@@ -309,50 +300,6 @@ fn under_way() -> Outcome {
     Outcome::Retry { after: LOOK_AT_OPERATION, reason, counts: false }
 }
 
-/// Puts the figures last written back onto a product that was created again: they are no news for the office, so nothing
-/// else would. Newer figures go to the new ids only once these are settled, and so come after. Sets absolute values, so
-/// repeating it is safe.
-async fn restock(desk: &Desk<'_>, claim: &Claim, link: &ProductLink) -> Result<(), Failure> {
-    let (mut shown, mut places) = (Vec::new(), Vec::new());
-    for variant in &link.variants {
-        for (branch, location) in &desk.channel.stock.locations {
-            shown.push((variant.sku.clone(), branch.clone()));
-            places.push((variant.stock_item.clone(), location.clone()));
-        }
-    }
-    let believed = super::stock::believed(desk, &shown).await?;
-    let rows = places.into_iter().zip(believed).filter_map(|((stock_item, location), quantity)| {
-        Some(StockRow { stock_item, location, quantity: quantity?, expected: None })
-    });
-    let rows: Vec<StockRow> = rows.collect();
-    for rows in rows.chunks(desk.storefront.stock_batch().max(1)) {
-        // The new product's ids are part of the key: each product that is created again is a decision of its own.
-        let about: Vec<String> =
-            rows.iter().map(|row| format!("{}@{}={}", row.stock_item, row.location, row.quantity)).collect();
-        let key = Uuid::new_v5(&claim.event.id.0, about.join(";").as_bytes());
-        for outcome in desk.storefront.set_stock(key, desk.channel.stock.figure, rows).await? {
-            if let StockOutcome::Failed(error) = outcome {
-                return Err(error.into());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The ids kept for a product and those of its variants that are known.
-async fn known(desk: &Desk<'_>, product: &Product) -> Result<Option<ProductLink>, JournalError> {
-    let channel = &desk.channel.name;
-    let id = desk.journal.links(channel, LinkKind::Product, &[product.style.to_string()]).await?;
-    let Some(id) = id.into_iter().flatten().next() else { return Ok(None) };
-    let skus: Vec<String> = product.variants.iter().map(|variant| variant.sku.to_string()).collect();
-    let variants = desk.journal.links(channel, LinkKind::Variant, &skus).await?;
-    let items = desk.journal.links(channel, LinkKind::StockItem, &skus).await?;
-    let linked = product.variants.iter().zip(variants).zip(items).filter_map(|((variant, id), item)| {
-        Some(VariantLink { sku: variant.sku.clone(), variant: id?, stock_item: item? })
-    });
-    Ok(Some(ProductLink { product: id, variants: linked.collect() }))
-}
-
 /// What of a product the storefront shows, as one short text: two equal ones need no write. Prices are left out: they have
 /// events of their own, and a product's event must not bring back an older price (P3). So are fields that are not mapped.
 pub(super) fn fingerprint(product: &Product, rules: &CatalogueRules) -> String {
@@ -372,6 +319,5 @@ pub(super) fn fingerprint(product: &Product, rules: &CatalogueRules) -> String {
 }
 
 fn effect(claim: &Claim, kind: &'static str, id: &str) -> Effect {
-    let Version(version) = claim.event.draft.version;
-    Effect { key: format!("{kind} {}#{version}", claim.event.draft.entity), kind, result: id.to_owned() }
+    Effect { key: format!("{kind} {}", claim.event.draft.source_document), kind, result: id.to_owned() }
 }

@@ -8,7 +8,9 @@
 
 mod doubt;
 pub mod drift;
+mod due;
 mod figures;
+mod shown;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -23,8 +25,10 @@ use crate::storefront::{StockOutcome, StockRow};
 use super::outcome::{after_failure, journal_failed, try_again};
 use super::state::{newest, wrote};
 use super::{Desk, Handler, Policy, location};
+use due::Due;
 pub use figures::Unread;
-use figures::{Figure, Shown, read};
+use figures::{Figure, read};
+use shown::{Shown, Unexplained};
 
 const POLICY: Policy = Policy {
     name: "stock",
@@ -35,34 +39,11 @@ const POLICY: Policy = Policy {
 };
 /// How often a figure that waits for its product looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
-/// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
-const NEWS_IS_COMING: Duration = Duration::from_secs(2);
-/// How long news of that is waited for: longer than a process that died with it holds its delivery.
-const NEWS_IS_LOST: Duration = Duration::from_secs(90);
 /// How often a row is decided anew within one attempt when the figure keeps changing under it.
 const DECISIONS: usize = 4;
 
 /// Writes stock figures.
 pub(super) struct WriteStock;
-
-/// A figure that is to be decided.
-struct Due<'a> {
-    claim: &'a Claim,
-    place: (Sku, BranchCode),
-    row: StockRow,
-    /// What was written last.
-    last: Option<Shown>,
-    /// What was about to be written when an attempt before this one ended without an answer.
-    sent: Option<Shown>,
-    /// The figure that was found at the storefront, where it was looked at.
-    found: Option<i64>,
-    /// Whether nothing is under way between the storefront and the journal that could explain the found figure.
-    proven: bool,
-    /// What is known of it; set by each decision.
-    figure: Figure,
-    /// Pieces the storefront shows fewer (or, below zero, more) than can be explained.
-    unexplained: i64,
-}
 
 #[async_trait]
 impl Handler for WriteStock {
@@ -148,11 +129,11 @@ async fn places<'a>(
             place: (sku.clone(), branch.clone()),
             row: StockRow { stock_item, location: location.clone(), quantity: 0, expected: None },
             last: last.and_then(|last| Shown::parse(&last.value)),
-            sent: sent.and_then(|sent| Shown::parse(&sent.value)),
+            sent: sent.map(|sent| Shown::parse_all(&sent.value)).unwrap_or_default(),
             found: seen,
             proven: seen.is_some(),
             figure: Figure { target: None, version: Version(0), moved: 0 },
-            unexplained: 0,
+            unexplained: Unexplained::default(),
         });
     }
     Ok(due)
@@ -201,18 +182,14 @@ async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settle
             settled.push(Settlement::of(due.claim, Outcome::Ignored(reason)));
             continue;
         };
-        let believed = due.last.map(|last| last.by_now(figure.moved));
-        due.unexplained = match (due.found, believed) {
-            (Some(found), _) if due.proven || due.sent.is_some_and(|sent| sent.by_now(figure.moved) == found) => 0,
-            (Some(found), Some(believed)) => believed - found,
-            _ => 0,
-        };
+        let believed = due.last.as_ref().map(|last| last.by_now(figure.moved));
+        due.unexplained = due.explain(desk.journal.now());
         due.row.expected = due.found.or(believed);
-        due.row.quantity = target - due.unexplained.max(0);
+        due.row.quantity = target - due.unexplained.most.max(0);
         // A figure that was seen to be right needs a write all the same where the bridge believed something else of it: only an
         // accepted write proves that nothing came in between. So does one of which something was untold: an accepted write
         // proves that all is told by now, a refused one finds how much is not.
-        let guessed = due.found.is_none() && due.last.is_some_and(|last| last.untold != 0);
+        let guessed = due.found.is_none() && due.last.as_ref().is_some_and(|last| last.untold != 0);
         let known = (!due.proven || due.found == believed) && !guessed;
         if due.row.expected == Some(due.row.quantity) && known {
             settled.push(done(desk, &due, false));
@@ -257,33 +234,11 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
 async fn announce(desk: &Desk<'_>, due: &[Due<'_>]) -> Result<(), JournalError> {
     let mut rows: HashMap<String, Written> = HashMap::with_capacity(due.len());
     for due in due {
-        let shown = due.shown();
         let entity = sent_as(&due.place.0, &due.place.1);
-        rows.insert(entity.clone(), Written { entity, version: due.figure.version, value: shown.to_string() });
+        let value = due.announced(desk.journal.now());
+        rows.insert(entity.clone(), Written { entity, version: due.figure.version, value });
     }
     desk.journal.keep_written(&desk.channel.name, rows.into_values().collect()).await
-}
-
-impl Due<'_> {
-    /// What the storefront shows once the row is written.
-    fn shown(&self) -> Shown {
-        let moved = self.figure.moved.saturating_add(self.unexplained);
-        Shown { quantity: self.row.quantity, moved, untold: self.unexplained }
-    }
-
-    /// When to look again for news of what cannot be explained. News that does not come within the patience was lost: the
-    /// figure stays as low as it is until everything is asked for.
-    fn looks_again(&self, desk: &Desk<'_>) -> Option<Outcome> {
-        let waited = desk.journal.now().duration_since(self.claim.event.draft.time).unsigned_abs();
-        if self.unexplained == 0 || waited > NEWS_IS_LOST {
-            return None;
-        }
-        let pieces = self.unexplained.unsigned_abs();
-        let which = if self.unexplained > 0 { "fewer" } else { "more" };
-        let reason =
-            format!("{pieces} pieces {which} than known were found at the storefront; looks again for their order");
-        Some(Outcome::Retry { after: NEWS_IS_COMING.max(waited / 8), reason, counts: false })
-    }
 }
 
 async fn settle_row<'a>(
@@ -316,8 +271,9 @@ async fn settle_row<'a>(
 }
 
 fn done(desk: &Desk<'_>, due: &Due<'_>, written: bool) -> Settlement {
-    let value = due.shown().to_string();
-    let outcome = due.looks_again(desk).unwrap_or_else(|| {
+    let now = desk.journal.now();
+    let value = due.shown(now).to_string();
+    let outcome = due.looks_again(now).unwrap_or_else(|| {
         if written {
             Outcome::Done(due.row.quantity.to_string())
         } else {

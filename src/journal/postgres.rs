@@ -189,6 +189,15 @@ impl Journal for PostgresJournal {
         read::raised(&self.pool, channel, kind, documents).await
     }
 
+    async fn raised_versions(
+        &self,
+        channel: &ChannelName,
+        kind: EventType,
+        entities: &[String],
+    ) -> Result<Vec<Option<Version>>, JournalError> {
+        read::raised_versions(&self.pool, channel, kind, entities).await
+    }
+
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
         self.work(operate::Introduce { channel, paused }).await
     }

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 
 pub(super) use counts::counts;
 pub(super) use dead::{DeadId, dead};
-pub(super) use demand::{demand, orders, raised};
+pub(super) use demand::{demand, orders, raised, raised_versions};
 pub(super) use events::{event, events, events_to_replay};
 pub(super) use lookup::{cursor, in_doubt, links, links_back, written};
 pub(super) use privacy::{kept, records as privacy_records};

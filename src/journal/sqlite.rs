@@ -194,6 +194,15 @@ impl Journal for SqliteJournal {
         read::raised(&self.readers, channel, kind, documents).await
     }
 
+    async fn raised_versions(
+        &self,
+        channel: &ChannelName,
+        kind: EventType,
+        entities: &[String],
+    ) -> Result<Vec<Option<Version>>, JournalError> {
+        read::raised_versions(&self.readers, channel, kind, entities).await
+    }
+
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
         let (channel, paused) = (channel.clone(), paused.map(str::to_owned));
         self.writer.do_soon(move |work| operate::introduce(work, &channel, paused.as_deref())).await

@@ -56,6 +56,10 @@ metrics! {
         "webhook subscriptions that were gone and were made again";
     ORDERS_MISSED = Counter "tillbridge_orders_missed_total" ["storefront"]
         "orders whose webhooks never came, found by asking the storefront";
+    ACCOUNTS_MISSED = Counter "tillbridge_accounts_missed_total" ["storefront"]
+        "accounts whose webhooks never came, found by asking the storefront";
+    PRODUCTS_DIFFERING = Counter "tillbridge_products_differing_total" ["storefront"]
+        "products and prices that a storefront did not show as they are to be shown, found by asking it";
     ACCESS_REFUSED = Counter "tillbridge_access_refused_total" ["channel"]
         "times a side refused access and the channel was paused for it: a person must act";
     BUS_REBUILDS = Counter "tillbridge_bus_rebuilds_total" ["link"]

@@ -108,6 +108,7 @@ mod tests {
         Abilities {
             bulk: None,
             operations: None,
+            listings: None,
             pictures: PictureWay::OnProducts(shop),
             price_lists: None,
             locations: None,

@@ -113,6 +113,12 @@ impl Town {
         Ok(Self { shop, office, office_url, assortment, channel, domain, access: None })
     }
 
+    /// Whether buyers can see everything the office offers on the web.
+    #[must_use]
+    pub fn is_on_the_web(&self) -> bool {
+        self.shop.products().iter().filter(|product| product.is_visible()).count() >= self.assortment.active.len()
+    }
+
     async fn stock_differs(&self, sku: &str) -> anyhow::Result<Vec<String>> {
         let mut differences = Vec::new();
         for branch in BRANCHES {

@@ -22,6 +22,7 @@ mod markets;
 mod merchant;
 mod options;
 mod orders;
+mod restore;
 mod server;
 mod state;
 mod stock;

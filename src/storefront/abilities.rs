@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::{
-    BulkProduct, BulkState, FileState, Picture, PicturesPut, PriceRow, ProductWish, StockFigure, Subscription,
+    AccountPage, BulkProduct, BulkState, FileState, Picture, PicturesPut, PriceRow, ProductDrift, ProductLink,
+    ProductPage, ProductWish, StockFigure, Subscription,
 };
 use crate::domain::{Branch, CallError, SaleMoment};
 
@@ -20,6 +21,8 @@ pub struct Abilities<'a> {
     pub bulk: Option<&'a dyn BulkProducts>,
     /// Writes large products while nobody waits ([`super::ProductStep::UnderWay`]).
     pub operations: Option<&'a dyn ProductOperations>,
+    /// Lists its accounts and products, so that what it never told of them is found.
+    pub listings: Option<&'a dyn Listings>,
     /// How pictures come to products.
     pub pictures: PictureWay<'a>,
     /// Has price lists of markets beside its own prices.
@@ -78,6 +81,27 @@ pub trait ProductOperations: Send + Sync {
     /// Whether an operation of [`super::ProductStep::UnderWay`] has come to its end; then the same write is asked for again.
     /// What the storefront has against it is an error. A read: may be repeated.
     async fn product_operation(&self, operation: &str) -> Result<bool, CallError>;
+}
+
+/// Lists accounts and products, for reconciliation.
+#[async_trait]
+pub trait Listings: Send + Sync {
+    /// Lists accounts that changed since a moment, oldest change first, a page at a time; `after` is the page before's `next`. Each
+    /// comes with the delivery that would have told of it, the same each time as long as the account is. Fails where the
+    /// storefront did not take the question as it was meant. A read: may be repeated.
+    async fn accounts_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<AccountPage, CallError>;
+
+    /// Lists products, oldest change first, a page at a time: those that changed since a moment, or without one all there are.
+    /// Fails where the storefront did not take the question as it was meant. A read: may be repeated.
+    async fn products_since(
+        &self,
+        since: Option<jiff::Timestamp>,
+        after: Option<&str>,
+    ) -> Result<ProductPage, CallError>;
+
+    /// Says in what a known product differs from how it is to be, down to its last variant: what [`super::Storefront::update_product`]
+    /// would write, and the prices, which have versions of their own. A read: may be repeated.
+    async fn compare_product(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductDrift, CallError>;
 }
 
 /// Pictures uploaded apart, as files.

@@ -85,6 +85,7 @@ impl Storefront for Magento2 {
         Abilities {
             bulk: None,
             operations: None,
+            listings: None,
             pictures: PictureWay::OnProducts(self),
             price_lists: None,
             locations: None,

@@ -7,6 +7,7 @@
 
 mod abilities;
 mod access;
+mod accounts;
 mod bulk;
 mod catalogue;
 mod client;

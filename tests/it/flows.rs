@@ -11,6 +11,8 @@ mod door;
 mod duplicates;
 mod first_load;
 mod missed;
+mod missed_accounts;
+mod missed_products;
 mod outward;
 mod prices;
 mod privacy;

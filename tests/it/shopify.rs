@@ -2,6 +2,7 @@
 
 mod access;
 mod documents;
+mod listings;
 mod products;
 mod reads;
 mod recorder;

@@ -236,7 +236,7 @@ impl Scene {
     /// When it takes too long.
     pub async fn catalogue_on_the_web(&self) -> anyhow::Result<()> {
         let begun = Instant::now();
-        while self.town.shop.products().len() < self.town.assortment.active.len() {
+        while !self.town.is_on_the_web() {
             ensure!(begun.elapsed() < super::stock::PATIENCE, "the catalogue did not reach the shop");
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

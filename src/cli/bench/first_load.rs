@@ -30,7 +30,7 @@ pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
     let begun = Instant::now();
     let scene = Scene::set(Measured::Sqlite, "receive,normalise,publish,handle,poll", &folder, styles).await?;
     let (products, variants) = (scene.town.assortment.active.len(), scene.town.assortment.skus.len());
-    while scene.town.shop.products().len() < products || !scene.town.differences().await?.is_empty() {
+    while !scene.town.is_on_the_web() || !scene.town.differences().await?.is_empty() {
         ensure!(begun.elapsed() < PATIENCE, "the catalogue did not reach the shop");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }

@@ -17,9 +17,10 @@ use crate::handlers::state::wrote;
 use crate::journal::{Claim, JournalError, Link, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{BulkProducts, BulkState, ProductLink, ProductWish};
 
+use super::ids::links;
 use super::kept::{self, Doing, Kept, Operation};
 use super::shelf::{Shelf, Unshelved};
-use super::{effect, fingerprint, links, prices_given};
+use super::{effect, fingerprint, prices_given};
 
 /// From so many new products in one batch on, they are handed over together: one by one they would cost some fifty points each.
 const FROM: usize = 25;

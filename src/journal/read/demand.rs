@@ -50,6 +50,9 @@ const RAISED: &str = "SELECT source_document, version FROM event \
     WHERE channel = $1 AND kind = $2 AND source_document IN ({}) \
     UNION ALL SELECT entity, version FROM event WHERE channel = $1 AND kind = $2 AND entity IN ({})";
 
+const NEWEST: &str = "SELECT entity, MAX(version) FROM event \
+    WHERE channel = $1 AND kind = $2 AND entity IN ({}) GROUP BY entity";
+
 /// See [`crate::journal::Journal::web_orders`].
 pub(in crate::journal) async fn orders(
     reader: &dyn Reader,
@@ -70,6 +73,17 @@ pub(in crate::journal) async fn raised(
     let known = numbers(reader, RAISED, &[channel.as_str().into(), kind.as_str().into()], documents).await?;
     let known: HashSet<String> = known.into_keys().collect();
     Ok(documents.iter().map(|document| known.contains(text::key(document).as_ref())).collect())
+}
+
+/// See [`crate::journal::Journal::raised_versions`].
+pub(in crate::journal) async fn raised_versions(
+    reader: &dyn Reader,
+    channel: &ChannelName,
+    kind: EventType,
+    entities: &[String],
+) -> Result<Vec<Option<Version>>, JournalError> {
+    let known = numbers(reader, NEWEST, &[channel.as_str().into(), kind.as_str().into()], entities).await?;
+    Ok(entities.iter().map(|entity| known.get(text::key(entity).as_ref()).copied().map(Version)).collect())
 }
 
 /// A number for each of the keys that are there.

@@ -258,6 +258,18 @@ impl ShopSandbox {
         self.edit(product, |product, _| product.description = Some(html.to_owned())).await
     }
 
+    /// The merchant changes whatever they like of a product.
+    ///
+    /// # Errors
+    /// [`CounterError::UnknownProduct`].
+    pub async fn edit_product(
+        &self,
+        product: u64,
+        change: impl FnOnce(&mut Product) + Send,
+    ) -> Result<(), CounterError> {
+        self.edit(product, |product, _| change(product)).await
+    }
+
     /// The merchant takes a picture away.
     ///
     /// # Errors
@@ -345,7 +357,9 @@ impl ShopSandbox {
             let mut product = state.catalogue.product(id).cloned().ok_or(CounterError::UnknownProduct(id))?;
             change(&mut product, state.ids.next());
             product.updated_at = state.now();
-            state.catalogue.put(product);
+            for item in state.catalogue.put(product) {
+                state.stock.forget(item);
+            }
             state.notify_product("products/update", id);
             Ok(())
         })

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use super::{Shopify, bulk, normalise};
 use crate::domain::{Branch, CallError, SaleMoment};
 use crate::storefront::{
-    Abilities, BulkProduct, BulkProducts, BulkState, FileState, NewLocations, Picture, PictureFiles, PictureWay,
-    PriceLists, PriceRow, ProductOperations, ProductWish, StockFigure, Subscription, Subscriptions,
+    Abilities, AccountPage, BulkProduct, BulkProducts, BulkState, FileState, Listings, NewLocations, Picture,
+    PictureFiles, PictureWay, PriceLists, PriceRow, ProductDrift, ProductLink, ProductOperations, ProductPage,
+    ProductWish, StockFigure, Subscription, Subscriptions,
 };
 
 impl Shopify {
@@ -16,6 +17,7 @@ impl Shopify {
         Abilities {
             bulk: Some(self),
             operations: Some(self),
+            listings: Some(self),
             pictures: PictureWay::Files(self),
             price_lists: Some(self),
             locations: Some(self),
@@ -53,6 +55,25 @@ impl BulkProducts for Shopify {
 
     fn bulk_variants(&self) -> usize {
         bulk::MOST_VARIANTS
+    }
+}
+
+#[async_trait]
+impl Listings for Shopify {
+    async fn accounts_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<AccountPage, CallError> {
+        self.list_accounts(since, after).await
+    }
+
+    async fn products_since(
+        &self,
+        since: Option<jiff::Timestamp>,
+        after: Option<&str>,
+    ) -> Result<ProductPage, CallError> {
+        self.list_products(since, after).await
+    }
+
+    async fn compare_product(&self, link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductDrift, CallError> {
+        self.compare(link, wish).await
     }
 }
 

@@ -8,6 +8,7 @@
 //! Every write may be repeated: what is there is read first, and only what differs is written.
 
 mod collections;
+mod compare;
 mod definitions;
 pub(super) mod inputs;
 mod metafields;

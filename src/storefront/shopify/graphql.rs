@@ -135,6 +135,10 @@ operations! {
     ReadStock in "src/storefront/shopify/graphql/read_stock.graphql";
     /// Orders that changed since a moment, one page.
     ListOrders in "src/storefront/shopify/graphql/list_orders.graphql";
+    /// Customers that changed since a moment, one page.
+    ListCustomers in "src/storefront/shopify/graphql/list_customers.graphql";
+    /// Products that changed since a moment, or all there are, one page.
+    ListProducts in "src/storefront/shopify/graphql/list_products.graphql";
     /// The customer of an id or e-mail address.
     FindCustomer in "src/storefront/shopify/graphql/find_customer.graphql";
     /// Creates the customer of an e-mail address, or sets the named fields of the one that has it.

@@ -22,6 +22,7 @@ mod wire;
 
 use serde::de::DeserializeOwned;
 
+pub(super) use account::{account_entity, account_version};
 pub(super) use amount::Amount;
 pub(super) use demand::version_at;
 use ledger::Unclear;
@@ -50,6 +51,9 @@ pub(super) const WANTED_TOPICS: &[&str] = &[
 pub(super) const TOPIC_RECONCILED: &str = "orders/reconciled";
 /// The topic of those of them that could not be read when they were found.
 pub(super) const TOPIC_UNREAD: &str = "orders/unread";
+
+/// The topic of accounts nobody told of, found by asking.
+pub(super) const TOPIC_ACCOUNT_RECONCILED: &str = "customers/reconciled";
 
 /// Topics nobody acts on, by their beginning, and why.
 const NO_NEWS: &[(&str, &str)] = &[
@@ -95,7 +99,9 @@ pub(super) fn normalise(delivery: &Delivery) -> Normalised {
         "orders/cancelled" => read(body).and_then(|order| sale::cancelled(&order)),
         TOPIC_RECONCILED => read(body).and_then(|order| change::found(&order)),
         TOPIC_UNREAD => read(body).and_then(|order| change::found_unread(&order)),
-        "customers/create" | "customers/update" => read(body).and_then(|account| account::changed(delivery, &account)),
+        "customers/create" | "customers/update" | TOPIC_ACCOUNT_RECONCILED => {
+            read(body).and_then(|account| account::changed(delivery, &account))
+        }
         "customers/merge" => read(body).map(|merge| account::merged(delivery, &merge)),
         "customers/data_request" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::Export, &asked)),
         "customers/redact" => read(body).map(|asked| privacy::asked(delivery, PrivacyWish::EraseCustomer, &asked)),

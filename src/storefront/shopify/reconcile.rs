@@ -24,12 +24,11 @@ const FEW: i64 = 20;
 
 impl Shopify {
     pub(super) async fn list_orders(&self, since: Timestamp, after: Option<&str>) -> Result<OrderPage, CallError> {
-        let since = Timestamp::from_second(since.as_second()).unwrap_or(since);
         let variables = list_orders::Variables {
             first: PAGE,
             few: FEW,
             after: after.map(str::to_owned),
-            search: format!("updated_at:>='{since}'"),
+            search: changed_since(since),
         };
         let page = self.client.call::<ListOrders>(variables).await?.orders;
         let next = page.page_info.end_cursor.filter(|_| page.page_info.has_next_page);
@@ -59,6 +58,11 @@ impl Shopify {
             body: body.into(),
         })
     }
+}
+
+/// The search for what changed at or after a moment; the shop tells times by whole seconds.
+pub(super) fn changed_since(since: Timestamp) -> String {
+    format!("updated_at:>='{}'", Timestamp::from_second(since.as_second()).unwrap_or(since))
 }
 
 fn listed(order: &list_orders::ListOrdersOrdersNodes) -> Result<ListedOrder, CallError> {

@@ -1,6 +1,10 @@
 //! `check`, `webhooks` and `poll` with a simulated shop and an office's database at the other end.
 
 use rusqlite::Connection;
+use tillbridge::domain::{ChannelName, Currency, Money, Version};
+use tillbridge::journal::sqlite::SqliteJournal;
+use tillbridge::journal::{Journal as _, Written};
+use tillbridge::sandbox::shopify::lives::OrderPlan;
 use tillbridge::sandbox::shopify::{ShopLocation, ShopOptions, ShopSandbox};
 
 use super::{Desk, assert_seen};
@@ -44,6 +48,7 @@ impl Town {
             sale = {{ branch = "{branch}" }}
             locations = {{ {branch} = 101 }}
             payments = {{ otherwise = "WEB" }}
+            customers = {{ receive = "always" }}
             "#,
             shop.graphql_url(),
         ))
@@ -62,6 +67,32 @@ impl Town {
     /// Runs a command; ports differ from run to run.
     fn run(&self, arguments: &[&str]) -> String {
         self.desk.run(arguments).replace(&self.shop.address().to_string(), "[SHOP]")
+    }
+
+    /// An order, an account, and a style that was written once and is not at the shop. Answers the order's number.
+    fn has_done_what_nobody_told(&self) -> u64 {
+        let office = Connection::open(self.desk.path().join("office.db")).unwrap();
+        office
+            .execute_batch(
+                "INSERT INTO office_style (style, title, internet_active) VALUES ('SHIRT', 'Shirt', 1);
+                 INSERT INTO office_variant (sku, style) VALUES ('SHIRT-M', 'SHIRT');
+                 INSERT INTO office_price (sku, retail) VALUES ('SHIRT-M', 4000);",
+            )
+            .unwrap();
+        let marker = office.query_row("SELECT marker FROM ci_product", [], |row| row.get(0)).unwrap();
+        let journal = SqliteJournal::open(&self.desk.path().join("tillbridge.db")).unwrap();
+        let written = Written { entity: "product:SHIRT".into(), version: Version(marker), value: "before".into() };
+        self.runtime.block_on(async {
+            journal.keep_written(&ChannelName::parse("kiwi").unwrap(), vec![written]).await.unwrap();
+            let price = Money::parse("40.00", Currency::parse("NZD").unwrap()).unwrap();
+            let info = self.shop.put_up_for_sale("MUG", price, &[]).await.unwrap();
+            let account = self.shop.edit_customer(None, |customer| {
+                customer.id = 5_550_001;
+                customer.email = Some("ana@example.com".into());
+            });
+            account.await.unwrap();
+            self.shop.place_order(&OrderPlan::plain(price.currency(), &[(&info, 1)])).await.unwrap()
+        })
     }
 
     fn close_the_shop(&self) {
@@ -169,6 +200,30 @@ fn a_stock_audit_of_a_shop_without_products_has_nothing_to_compare() {
     let town = Town::new();
     town.run(&["migrate"]);
     assert_seen!(town.run(&["stock", "audit", "kiwi"]));
+}
+
+#[test]
+fn a_reconciliation_tells_what_it_found_and_hands_it_over_once() {
+    let town = Town::new();
+    town.run(&["migrate"]);
+    let order = town.has_done_what_nobody_told();
+    // The shop's numbers differ from run to run.
+    let run =
+        |arguments: &[&str]| town.run(arguments).replace(&order.to_string(), "[ORDER]").replace("5550001", "[ID]");
+    let dry = run(&["reconcile", "kiwi", "--since", "2026-01-01T00:00:00Z", "--dry-run"]);
+    let json = run(&["reconcile", "kiwi", "--dry-run", "--json"]);
+    let first = run(&["reconcile", "kiwi"]);
+    let second = run(&["reconcile", "kiwi"]);
+    assert_seen!([dry, json, first, second].join("\n"));
+}
+
+#[test]
+fn a_reconciliation_with_a_shop_that_does_not_answer() {
+    let town = Town::new();
+    town.run(&["migrate"]);
+    town.close_the_shop();
+    let seen = town.run(&["reconcile", "kiwi"]);
+    assert!(seen.contains("exit code: 1") && seen.contains("error: ") && seen.contains("hint: "), "{seen}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tillbridge::flow::reconcile::{self, Found, Window};
+use tillbridge::flow::reconcile::{self, Found, Scope, Window};
 use tillbridge::sandbox::shopify::lives::{OrderPlan, PaymentPlan, SkuInfo};
 use tillbridge::sandbox::shopify::{Fault, ShopSandbox};
 
@@ -12,7 +12,7 @@ const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), 
 
 /// Asks the shop once, for orders alone.
 async fn asks(house: &House, window: Window) -> Found {
-    let found = reconcile::once(&house.desk(), window, false).await.unwrap();
+    let found = reconcile::once(&house.desk(), window, Scope::ORDERS).await.unwrap();
     house.bridge.as_ref().unwrap().stage.bells.deliveries.notify_one();
     found
 }

@@ -9,7 +9,7 @@ use tillbridge::domain::{BranchCode, Sku};
 use tillbridge::flow::stocktake;
 use tillbridge::rehearsal::TownPlan;
 use tillbridge::sandbox::shopify::lives::{OrderPlan, RefundLinePlan, RefundPayment, RefundPlan, Restock, SkuInfo};
-use tillbridge::sandbox::shopify::{ShopSandbox, WebhookWeather};
+use tillbridge::sandbox::shopify::{Fault, ShopSandbox, WebhookWeather};
 use tillbridge::storefront::StockFigure;
 
 use crate::support::house::{Deployment, House, on_both_deployments};
@@ -213,6 +213,56 @@ on_both_deployments! {
             house.rest().await;
             house.keeps_its_promises(0).await;
         }
+    }
+
+    /// News is waited for since it was missed, whatever the office's clock shows.
+    async fn a_figure_found_too_low_is_put_right_when_its_order_is_told_at_last(deployment: Deployment) {
+        for figure in [StockFigure::OnHand, StockFigure::Available] {
+            let house = house(deployment, figure).await;
+            let (shop, office) = (&house.town().shop, &house.town().office);
+            house.time_passes(2);
+            let sku = house.town().assortment.skus[0].clone();
+            let info = info(&house, &sku);
+            shop.hold_webhooks_of("orders/");
+            let id = shop.place_order(&order(&info, 3)).await.unwrap();
+            shop.fulfil(id).await.unwrap();
+            let mut lost = taken_back(&info, 1);
+            lost.lines[0].restock = Restock::NoRestock;
+            shop.refund(id, &lost).await.unwrap();
+            // The refund leads to both documents, so the office's figure tells of pieces whose order is still to be told.
+            let both = async || office.document_counts().await.unwrap() == (1, 1);
+            house.until("the invoice and the credit note are booked", both).await;
+            let there = house.pieces(sku.as_str(), "WEB").await;
+            let low = async || available(shop, &sku) == there - 3;
+            house.until("pieces that may have been sold besides are not shown", low).await;
+            shop.hold_webhooks(false);
+            house.rest().await;
+            assert_eq!(available(shop, &sku), there, "{figure:?}: all is told");
+            house.keeps_its_promises(0).await;
+        }
+    }
+
+    /// Whether one was sold after a write that got there, or four were and it never did, only news can tell.
+    async fn a_write_without_an_answer_and_a_sale_after_it_end_with_the_right_figure(deployment: Deployment) {
+        let house = house(deployment, StockFigure::Available).await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        let sku = house.town().assortment.skus[0].clone();
+        let info = info(&house, &sku);
+        let before = house.pieces(sku.as_str(), "WEB").await;
+        shop.hold_webhooks(true);
+        shop.fail_next(Some("inventorySetQuantities"), Fault::ErrorAfterCommit(502), 1);
+        office.sell_at_till(&sku, &web(), 3).await.unwrap();
+        house.until("the write is there", async || available(shop, &sku) == before - 3).await;
+        let id = shop.place_order(&order(&info, 1)).await.unwrap();
+        house.until("the worse is believed", async || available(shop, &sku) == before - 3 - 4).await;
+        shop.hold_webhooks(false);
+        house.until("the order is told", async || house.open_pieces(&sku).await == 1).await;
+        house.time_passes(1);
+        house.rest().await;
+        assert_eq!(available(shop, &sku), before - 3 - 1);
+        shop.fulfil(id).await.unwrap();
+        house.rest().await;
+        house.keeps_its_promises(0).await;
     }
 
     async fn few_pieces_are_not_shown_and_some_are_kept_back(deployment: Deployment) {

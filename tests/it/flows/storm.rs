@@ -217,9 +217,8 @@ async fn settled(bridge: &Process, towns: &[Town]) {
     for town in towns {
         tokio::time::timeout_at(until, town.shop.webhooks_idle()).await.unwrap();
         loop {
-            let on_the_web = town.shop.products().len() >= town.assortment.active.len();
             let differences = town.differences().await.unwrap();
-            if on_the_web && differences.is_empty() {
+            if town.is_on_the_web() && differences.is_empty() {
                 break;
             }
             assert!(

@@ -176,4 +176,11 @@ async fn what_is_known_of_orders_can_be_asked(shelf: Shelf) {
     let raised = |kind| shelf.journal.raised(&channel, kind, &orders);
     assert_eq!(raised(EventType::OrderCancelled).await.unwrap(), [true, false, false]);
     assert_eq!(raised(EventType::SaleInvoiced).await.unwrap(), [false; 3]);
+
+    shelf.raises(vec![stock("TEE", 3), stock("TEE", 5), stock("CAP", 2)], &[]).await;
+    shelf.raises(vec![stock("TEE", 4)], &[]).await;
+    let skus = ["CAP", "HAT", "TEE"].map(str::to_owned);
+    let newest = |kind| shelf.journal.raised_versions(&channel, kind, &skus);
+    assert_eq!(newest(EventType::StockChanged).await.unwrap(), [Some(Version(2)), None, Some(Version(5))]);
+    assert_eq!(newest(EventType::PriceChanged).await.unwrap(), [None; 3]);
 }

@@ -82,11 +82,11 @@ fn known(link: ProductLink) -> ProductStep {
     ProductStep::Done { link, fresh: false }
 }
 
-fn at_shop(sku: &str, id: u64, barcode: &str, options: &[(&str, &str)]) -> Value {
+pub fn at_shop(sku: &str, id: u64, barcode: &str, options: &[(&str, &str)]) -> Value {
     let options: Vec<Value> = options.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
     json!({
         "id": format!("gid://shopify/ProductVariant/{id}"), "sku": sku, "barcode": barcode, "selectedOptions": options,
-        "inventoryItem": { "id": format!("gid://shopify/InventoryItem/{id}0"), "tracked": true },
+        "price": "40.00", "compareAtPrice": null, "inventoryItem": { "id": format!("gid://shopify/InventoryItem/{id}0"), "tracked": true },
     })
 }
 
@@ -97,7 +97,7 @@ fn shirts() -> Vec<Value> {
     ]
 }
 
-fn product(status: &str, vendor: &str, options: &[&str], variants: &[Value], after: Option<&str>) -> Value {
+pub fn product(status: &str, vendor: &str, options: &[&str], variants: &[Value], after: Option<&str>) -> Value {
     let options: Vec<Value> = options.iter().map(|name| json!({ "name": name })).collect();
     json!({ "product": {
         "id": PRODUCT, "status": status, "title": "Shirt", "descriptionHtml": "<p>Cotton</p>", "vendor": vendor,

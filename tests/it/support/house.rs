@@ -172,6 +172,13 @@ impl House {
         office.stock(&Sku::parse(sku).unwrap(), &BranchCode::parse(branch).unwrap()).await.unwrap()
     }
 
+    /// Pieces of a SKU that web orders hold and nobody has shipped yet, as far as the bridge was told.
+    pub async fn open_pieces(&self, sku: &Sku) -> i64 {
+        let channel = &self.town().channel.name;
+        let demand = self.journal().web_demand(channel, &[sku.to_string()]).await.unwrap();
+        demand.pieces.iter().map(|one| one.open).sum()
+    }
+
     /// What a handler of the first town's channel works with.
     pub fn desk(&self) -> Desk<'_> {
         let (channel, sides) = (self.first_channel(), &self.bridge.as_ref().unwrap().stage.sides);

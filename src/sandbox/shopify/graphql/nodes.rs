@@ -8,10 +8,10 @@ mod product;
 mod refund;
 mod shop;
 
-pub(super) use customer::{address, customer};
+pub(super) use customer::{address, customer, known_customer};
 pub(super) use market::{bulk_operation, collection_of, file, operation, price_list};
 pub(super) use order::{known_order, order, shipment};
-pub(super) use product::{item, product, variant};
+pub(super) use product::{item, known_product, product, variant};
 pub(super) use refund::refund;
 pub(super) use shop::{app, definition, location, location_of, publication, shop, subscription};
 

@@ -33,6 +33,8 @@ pub(super) fn root<'s>(desk: &'s Desk<'_>) -> Object<'s> {
             "orders" => orders(desk, ask),
             "webhookSubscriptions" => subscriptions(desk, ask),
             "metafieldDefinition" => maybe(definition(desk, ask)?),
+            "customers" => customers(desk, ask),
+            "products" => products(desk, ask),
             "customerByIdentifier" => maybe(customer_by_identifier(desk, ask)?),
             "fulfillment" => maybe(id_of(ask, "Fulfillment").and_then(|id| nodes::shipment(desk, id))),
             "refund" => maybe(id_of(ask, "Refund").and_then(|id| nodes::refund(desk, id))),
@@ -56,24 +58,41 @@ fn locations<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
 
 /// Orders that fit a search, as far back as the app may look.
 fn orders<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
-    let text = ask.text("query").unwrap_or_default();
-    let (conditions, warnings) = search::read(text);
-    if !warnings.is_empty() {
-        desk.searched("orders", text, &warnings);
-    }
-    let mut fitting: Vec<(jiff::Timestamp, u64)> = {
+    let all: Vec<(jiff::Timestamp, u64)> = {
         let state = desk.state();
         let all = state.options.scopes.iter().any(|scope| scope == "read_all_orders");
         let oldest = state.now().checked_sub(SIXTY_DAYS).ok().filter(|_| !all);
         let seen = state.orders.values().filter(|order| oldest.is_none_or(|oldest| order.placed_at >= oldest));
-        let fits = seen.filter(|order| conditions.iter().all(|condition| condition.holds(order.updated_at)));
-        fits.map(|order| (order.updated_at, order.id)).collect()
+        seen.map(|order| (order.updated_at, order.id)).collect()
     };
-    if ask.arguments.get("sortKey").and_then(JsonValue::as_str) == Some("UPDATED_AT") {
-        fitting.sort_unstable();
-    }
     let show = move |(_, id): &(jiff::Timestamp, u64)| nodes::known_order(desk, *id);
-    page(ConnectionKind("OrderConnection"), ask, &fitting, |(_, id)| *id, show)
+    page(ConnectionKind("OrderConnection"), ask, &fitting(desk, ask, all), |(_, id)| *id, show)
+}
+
+fn customers<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
+    let all = desk.state().customers.all().map(|customer| (customer.updated_at, customer.id)).collect();
+    let show = move |(_, id): &(jiff::Timestamp, u64)| nodes::known_customer(desk, *id);
+    page(ConnectionKind("CustomerConnection"), ask, &fitting(desk, ask, all), |(_, id)| *id, show)
+}
+
+fn products<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {
+    let all = desk.state().catalogue.products().map(|product| (product.updated_at, product.id)).collect();
+    let show = move |(_, id): &(jiff::Timestamp, u64)| nodes::known_product(desk, *id);
+    page(ConnectionKind("ProductConnection"), ask, &fitting(desk, ask, all), |(_, id)| *id, show)
+}
+
+/// Those of the things of a kind, told by when they changed, that fit the search, in the order that is asked for.
+fn fitting(desk: &Desk<'_>, ask: &Ask<'_>, mut all: Vec<(jiff::Timestamp, u64)>) -> Vec<(jiff::Timestamp, u64)> {
+    let text = ask.text("query").unwrap_or_default();
+    let (conditions, warnings) = search::read(text);
+    if !warnings.is_empty() {
+        desk.searched(ask.name, text, &warnings);
+    }
+    all.retain(|(changed_at, _)| conditions.iter().all(|condition| condition.holds(*changed_at)));
+    if ask.arguments.get("sortKey").and_then(JsonValue::as_str) == Some("UPDATED_AT") {
+        all.sort_unstable();
+    }
+    all
 }
 
 fn publications<'s>(desk: &'s Desk<'_>, ask: &Ask<'_>) -> Option<Val<'s>> {

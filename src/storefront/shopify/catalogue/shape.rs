@@ -39,6 +39,10 @@ pub struct ShopVariant {
     pub values: Vec<String>,
     pub stock_item: String,
     pub tracked: bool,
+    /// What the buyer pays, as the shop writes it.
+    pub price: String,
+    /// The struck-through price.
+    pub compare_at: Option<String>,
 }
 
 /// The ids of a product's variants.
@@ -152,6 +156,8 @@ impl From<read_product::ReadProductProductVariantsNodes> for ShopVariant {
             values: variant.selected_options.into_iter().map(|option| option.value).collect(),
             stock_item: variant.inventory_item.id,
             tracked: variant.inventory_item.tracked,
+            price: variant.price,
+            compare_at: variant.compare_at_price,
         }
     }
 }

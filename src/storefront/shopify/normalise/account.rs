@@ -28,6 +28,16 @@ pub(super) struct Merge {
     status: String,
 }
 
+/// The entity that events of an account are about.
+pub(in crate::storefront::shopify) fn account_entity(id: u64) -> String {
+    format!("account:{id}")
+}
+
+/// The version of an account that changed at a moment.
+pub(in crate::storefront::shopify) fn account_version(changed_at: jiff::Timestamp) -> Version {
+    Version(changed_at.as_microsecond())
+}
+
 /// An account as it is now. Stamps have a resolution of a second, so two changes may share one: each delivery is a fact of its own,
 /// and of two with one stamp the later counts.
 pub(super) fn changed(delivery: &Delivery, customer: &Customer) -> Result<Normalised, Unclear> {
@@ -42,13 +52,13 @@ pub(super) fn changed(delivery: &Delivery, customer: &Customer) -> Result<Normal
         shipping: billing.clone(),
         billing,
     };
-    let id = customer.id.to_string();
+    let (entity, version) = (account_entity(customer.id), account_version(at));
     Ok(Normalised::Events(vec![Draft {
-        source_document: format!("account:{id}#{}:{}", at.as_microsecond(), delivery.id),
-        entity: format!("account:{id}"),
-        version: Version(at.as_microsecond()),
+        source_document: format!("{entity}#{}:{}", version.0, delivery.id),
+        entity,
+        version,
         time: at,
-        fact: Fact::AccountChanged(Account { id, profile }),
+        fact: Fact::AccountChanged(Account { id: customer.id.to_string(), profile }),
     }]))
 }
 

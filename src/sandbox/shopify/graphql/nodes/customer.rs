@@ -6,10 +6,16 @@ use super::super::super::customers::{ShopAddress, ShopCustomer};
 use super::super::super::ids::gid;
 use super::super::desk::Desk;
 use super::super::object::{ConnectionKind, Object, leaf, maybe, page, text};
+use super::order::moment;
 
 /// The customer of an id.
 pub(in super::super) fn customer<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Object<'s>> {
     desk.state().customers.get(id).cloned().map(customer_of)
+}
+
+/// A customer of a list.
+pub(in super::super) fn known_customer<'s>(desk: &'s Desk<'_>, id: u64) -> Object<'s> {
+    customer(desk, id).unwrap_or_else(|| Object::new("Customer", |_| None))
 }
 
 /// One address of a customer.
@@ -22,6 +28,8 @@ pub(in super::super) fn address<'s>(desk: &'s Desk<'_>, customer: u64, id: u64) 
 fn customer_of<'s>(customer: ShopCustomer) -> Object<'s> {
     Object::new("Customer", move |ask| match ask.name {
         "id" => leaf(gid("Customer", customer.id)),
+        "updatedAt" => leaf(moment(customer.updated_at)),
+        "defaultAddress" => maybe(customer.addresses.first().map(address_of)),
         "firstName" => text(customer.first_name.as_deref()),
         "lastName" => text(customer.last_name.as_deref()),
         "defaultEmailAddress" => maybe(customer.email.clone().map(|email| {

@@ -12,12 +12,15 @@ use super::super::object::{Ask, ConnectionKind, Object, Val, leaf, many, maybe, 
 use super::super::variant_rules::namespace_of;
 use super::location;
 use super::market::{file, metafield};
+use super::order::moment;
 
 /// A product by id, as it is at this moment.
 pub(in super::super) fn product<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Object<'s>> {
     let product = Rc::new(desk.state().catalogue.product(id)?.clone());
     Some(Object::new("Product", move |ask| match ask.name {
         "id" => leaf(gid("Product", product.id)),
+        "updatedAt" => leaf(moment(product.updated_at)),
+        "variantsCount" => one(count(product.variants.len())),
         "title" => leaf(product.title.as_str()),
         "descriptionHtml" => leaf(product.description.as_deref().unwrap_or_default()),
         "metafield" => {
@@ -44,6 +47,18 @@ pub(in super::super) fn product<'s>(desk: &'s Desk<'_>, id: u64) -> Option<Objec
         }
         _ => None,
     }))
+}
+
+/// A product of a list.
+pub(in super::super) fn known_product<'s>(desk: &'s Desk<'_>, id: u64) -> Object<'s> {
+    product(desk, id).unwrap_or_else(|| Object::new("Product", |_| None))
+}
+
+fn count<'s>(count: usize) -> Object<'s> {
+    Object::new("Count", move |ask| match ask.name {
+        "count" => leaf(JsonValue::from(count)),
+        _ => None,
+    })
 }
 
 /// The metafields whose `namespace.key` is asked for; without such a list all of them.

@@ -47,6 +47,8 @@ fn at_shop(options: &[&str], variants: &[(&str, &str, &[&str])]) -> ShopProduct 
         values: values.iter().map(|value| (*value).to_owned()).collect(),
         stock_item: format!("stock of {id}"),
         tracked: true,
+        price: "10.00".into(),
+        compare_at: None,
     };
     ShopProduct {
         id: "p".into(),

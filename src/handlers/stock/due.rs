@@ -1,0 +1,93 @@
+//! A figure on its way to be decided: what is known of its place at the storefront, and what follows from that.
+//!
+//! What comes in: the journal's record of the place, the office's figure, what was found at the storefront. What goes out: by how
+//! much what was found cannot be explained, what the journal is to keep, and whether to look again for news of it (P5).
+//! Next in the flow: [`super`] writes the row.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::{BranchCode, Sku};
+use crate::journal::{Claim, Outcome};
+use crate::storefront::StockRow;
+
+use super::figures::Figure;
+use super::shown::{Shown, Unexplained};
+
+/// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
+const NEWS_IS_COMING: Duration = Duration::from_secs(2);
+/// How long news of that is waited for: longer than a process that died with it holds its delivery.
+const NEWS_IS_LOST: Duration = Duration::from_secs(90);
+/// The most writes without an answer that are remembered of one place: each takes a process that died, or a call that timed out.
+const MOST_SENT: usize = 4;
+
+/// See the module.
+pub(super) struct Due<'a> {
+    pub claim: &'a Claim,
+    pub place: (Sku, BranchCode),
+    pub row: StockRow,
+    /// What was written last.
+    pub last: Option<Shown>,
+    /// What was about to be written when attempts before this one ended without an answer, the latest first.
+    pub sent: Vec<Shown>,
+    /// The figure that was found at the storefront, where it was looked at.
+    pub found: Option<i64>,
+    /// Whether nothing is under way between the storefront and the journal that could explain the found figure.
+    pub proven: bool,
+    /// What is known of it; set by each decision.
+    pub figure: Figure,
+    /// What the storefront shows that cannot be explained; set by each decision.
+    pub unexplained: Unexplained,
+}
+
+impl Due<'_> {
+    /// By how much the found figure cannot be explained.
+    pub fn explain(&self, now: Timestamp) -> Unexplained {
+        match self.found {
+            Some(found) if !self.proven => {
+                let since = self.last.as_ref().and_then(|last| last.since);
+                let overdue = since.is_some_and(|since| now.duration_since(since).unsigned_abs() > NEWS_IS_LOST);
+                Unexplained::of(found, self.figure.moved, self.last.as_ref(), &self.sent, overdue)
+            }
+            _ => Unexplained::default(),
+        }
+    }
+
+    /// What the storefront shows once the row is written.
+    pub fn shown(&self, now: Timestamp) -> Shown {
+        let Unexplained { most, or } = &self.unexplained;
+        let known = self.last.as_ref().filter(|last| last.untold == *most).and_then(|last| last.since);
+        Shown {
+            quantity: self.row.quantity,
+            moved: self.figure.moved.saturating_add(*most),
+            untold: *most,
+            or: or.clone(),
+            since: (*most != 0).then_some(known.unwrap_or(now)),
+        }
+    }
+
+    /// What is kept while the row is on its way: with what may have been written before, since until the storefront answers
+    /// this write nobody knows which of them it got.
+    pub fn announced(&self, now: Timestamp) -> String {
+        let shown = self.shown(now);
+        let before = self.sent.iter().filter(|sent| **sent != shown).take(MOST_SENT - 1);
+        let all: Vec<String> = std::iter::once(&shown).chain(before).map(ToString::to_string).collect();
+        all.join("; ")
+    }
+
+    /// When to look again for news of what cannot be explained. News that does not come within the patience was lost: the
+    /// figure stays as low as it is until everything is asked for.
+    pub fn looks_again(&self, now: Timestamp) -> Option<Outcome> {
+        // Since it was found, not since the event: work that lay about for long has still heard nothing.
+        let waited = now.duration_since(self.shown(now).since?).unsigned_abs();
+        if waited > NEWS_IS_LOST {
+            return None;
+        }
+        let pieces = self.unexplained.most.unsigned_abs();
+        let which = if self.unexplained.most > 0 { "fewer" } else { "more" };
+        let reason =
+            format!("{pieces} pieces {which} than known were found at the storefront; looks again for their order");
+        Some(Outcome::Retry { after: NEWS_IS_COMING.max(waited / 8), reason, counts: false })
+    }
+}
