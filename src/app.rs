@@ -20,7 +20,7 @@ use crate::office::Office;
 use crate::office::counter_intelligence::CounterIntelligence;
 use crate::policy::{AsksTooMuch, Channel};
 use crate::storefront::Storefront;
-use crate::storefront::magento2::Magento2;
+use crate::storefront::magento2::{DEFAULT_STORE, Magento2, Magento2Config, WaysIn};
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 
 /// How many handlings wait in each queue of the in-process bus. What finds no room stays in the journal.
@@ -156,10 +156,25 @@ pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, Op
                 Err(error) => Err(OpenError::Storefront(shop.name.clone(), error.to_string())),
             }
         }
-        StorefrontConfig::Magento2(store) => match Magento2::new(store.clone()) {
-            Ok(magento) => Ok(Arc::new(magento)),
-            Err(error) => Err(OpenError::Storefront(store.name.clone(), error.to_string())),
-        },
+        StorefrontConfig::Magento2(store) => {
+            let opened = Magento2::new(Magento2Config {
+                name: store.name.clone(),
+                url: store.url.clone(),
+                store: store.store.clone().unwrap_or_else(|| DEFAULT_STORE.to_owned()),
+                access: store.access.clone(),
+                ways_in: WaysIn {
+                    async_events: store.async_events.clone(),
+                    io_events: store.io_events.clone(),
+                    io_events_keys: store.io_events_keys.clone(),
+                    commerce_webhooks: store.commerce_webhooks.clone(),
+                    shared_secrets: store.shared_secrets.clone(),
+                },
+            });
+            match opened {
+                Ok(magento) => Ok(Arc::new(magento)),
+                Err(error) => Err(OpenError::Storefront(store.name.clone(), error.to_string())),
+            }
+        }
     }
 }
 

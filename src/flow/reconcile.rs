@@ -6,6 +6,8 @@
 //! Then [`super::stocktake`] compares the stock that was looked at before.
 //! Next in the flow: [`super::normalise`].
 
+mod documents;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,7 +17,7 @@ use crate::domain::{ChannelName, EventType};
 use crate::handlers::Desk;
 use crate::handlers::stock::Unread;
 use crate::journal::{Appended, JournalError, PolledPage};
-use crate::storefront::ListedOrder;
+use crate::storefront::{ListedOrder, SalesWay, WholeOrders};
 
 use super::stocktake::{self, Report};
 use super::{Stage, rest};
@@ -45,6 +47,14 @@ pub struct Window {
     pub overlap: Duration,
     /// Whether nothing is to be journalled.
     pub dry_run: bool,
+}
+
+impl Window {
+    /// From when on is asked, where it was asked up to `last` before.
+    fn begins(&self, last: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        let since = self.since.or(last.and_then(|last| last.checked_sub(self.overlap).ok()));
+        since.or_else(|| now.checked_sub(FIRST).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
 }
 
 /// Reconciles a channel again and again until the process ends.
@@ -87,7 +97,10 @@ pub async fn run(stage: Stage, name: ChannelName) {
 pub async fn once(desk: &Desk<'_>, window: Window, stock: bool) -> Result<Found, Unread> {
     // Looked at first: whatever was sold by now, the orders tell.
     let seen = if stock { Some(stocktake::look(desk).await?) } else { None };
-    let mut found = orders(desk, window).await?;
+    let mut found = match desk.storefront.abilities().sales {
+        SalesWay::Orders(shop) => orders(desk, shop, window).await?,
+        SalesWay::Documents(shop) => documents::changed(desk, shop, window).await?,
+    };
     if let Some(seen) = seen
         && known_by_now(desk, &found.appended).await?
     {
@@ -107,20 +120,19 @@ struct Asked {
     appended: Vec<Appended>,
 }
 
-async fn orders(desk: &Desk<'_>, window: Window) -> Result<Asked, Unread> {
+async fn orders(desk: &Desk<'_>, shop: &dyn WholeOrders, window: Window) -> Result<Asked, Unread> {
     let task = format!("reconcile/{}/orders", desk.channel.name);
     let from = desk.journal.cursor(&task).await?;
     let now = desk.journal.now();
     let last = from.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
-    let since = window.since.or(last.and_then(|last| last.checked_sub(window.overlap).ok()));
-    let since = since.or_else(|| now.checked_sub(FIRST).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let since = window.begins(last, now);
     let (mut asked, mut after) = (Asked::default(), None);
     let (mut deliveries, mut ids) = (Vec::new(), Vec::new());
     loop {
-        let page = desk.storefront.orders_since(since, after.as_deref()).await.map_err(Unread::Call)?;
+        let page = shop.orders_since(since, after.as_deref()).await.map_err(Unread::Call)?;
         asked.found.orders += page.orders.len();
         for order in missed(desk, page.orders).await? {
-            deliveries.push(desk.storefront.missed_order(&order).await.map_err(Unread::Call)?);
+            deliveries.push(shop.missed_order(&order).await.map_err(Unread::Call)?);
             ids.push(order.order);
         }
         after = page.next;
