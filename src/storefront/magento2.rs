@@ -16,6 +16,7 @@ mod known;
 mod normalise;
 mod pictures;
 mod prices;
+mod probe;
 mod products;
 mod read;
 mod stock;
@@ -31,7 +32,7 @@ use super::{
     ProductPictures, ProductStep, ProductWish, Refusal, SalesWay, StockFigure, StockOutcome, StockRow, Storefront,
     StorefrontDescription,
 };
-use crate::domain::{CallError, Delivery, NewDelivery, Normalised, StorefrontName, Verified, WebOrder};
+use crate::domain::{CallError, Delivery, NewDelivery, Normalised, SaleMoment, StorefrontName, Verified, WebOrder};
 use client::{Client, Deadlines};
 use known::Known;
 use verify::{Keys, PublicKey};
@@ -43,6 +44,8 @@ pub use config::{AttributeNames, DEFAULT_STORE, Magento2Config, Magento2ConfigEr
 #[derive(Debug)]
 pub struct Magento2 {
     name: StorefrontName,
+    /// Base URL, as people know the store.
+    url: String,
     client: Client,
     /// Code of the store view we speak for.
     store: String,
@@ -65,12 +68,14 @@ impl Magento2 {
     /// [`Magento2ConfigError`] naming the setting that cannot be used.
     pub fn new(config: Magento2Config) -> Result<Self, Magento2ConfigError> {
         let (base, store) = (config.checked_url()?, config.checked_store()?);
+        let url = base.as_str().trim_end_matches('/').to_owned();
         let pictures = pictures::client().map_err(|error| Magento2ConfigError::Client(error.to_string()))?;
         let client = Client::new(base, store.clone(), config.access, Deadlines::default())?;
         let key = |pem: &crate::domain::Secret| PublicKey::from_pem(pem.expose());
         let commerce_keys: Option<Vec<_>> = config.ways_in.commerce_webhooks.iter().map(key).collect();
         let no_key = "it is no RSA public key in PEM (-----BEGIN PUBLIC KEY-----)";
         Ok(Self {
+            url,
             client,
             store,
             names: config.names,
@@ -107,9 +112,9 @@ impl Storefront for Magento2 {
             product_types: false,
             metafields: false,
             consent: false,
-            // None until all of the way in is there: a channel does not start with half of it.
-            moments: &[],
-            figures: &[],
+            moments: &[SaleMoment::Paid],
+            moments: &[SaleMoment::Paid],
+            figures: &[StockFigure::OnHand],
         }
     }
 
@@ -141,7 +146,7 @@ impl Storefront for Magento2 {
     }
 
     async fn describe(&self) -> Result<StorefrontDescription, CallError> {
-        lacking("describe the store")
+        self.read_description().await
     }
 
     async fn create_product(&self, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {

@@ -67,17 +67,17 @@ fn order(items: &Value) -> Value {
     })
 }
 
-/// A row of an order: everything the tests below do not mind is Magento's own default.
-fn row(id: u64, sku: &str, kind: &str, pieces: u64, price: f64, price_with_tax: f64) -> Value {
-    #[allow(clippy::cast_precision_loss, reason = "test figures are small")]
-    let pieces_f = pieces as f64;
+/// A row of an order, prices in cents: everything the tests below do not mind is Magento's own default.
+fn row(id: u64, sku: &str, kind: &str, pieces: i64, price: i64, price_with_tax: i64) -> Value {
     json!({ "item_id": id, "sku": sku, "name": sku, "product_type": kind, "qty_ordered": pieces,
-        "base_price": price, "base_row_total": cents(price * pieces_f), "base_price_incl_tax": price_with_tax,
-        "base_row_total_incl_tax": cents(price_with_tax * pieces_f) })
+        "base_price": cents(price), "base_row_total": cents(price * pieces),
+        "base_price_incl_tax": cents(price_with_tax), "base_row_total_incl_tax": cents(price_with_tax * pieces) })
 }
 
-fn cents(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
+/// Cents as PHP may write them: nothing but the text of the number counts.
+fn cents(cents: i64) -> Value {
+    let text = rust_decimal::Decimal::new(cents, 2).to_string();
+    Value::Number(text.parse::<serde_json::Number>().unwrap())
 }
 
 fn part_of(mut row: Value, parent: u64) -> Value {

@@ -11,7 +11,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 
 use super::*;
 use crate::domain::{IntegrationAccess, Secret, StorefrontName};
-use crate::storefront::magento2::{DEFAULT_STORE, Magento2Config, WaysIn};
+use crate::storefront::magento2::{AttributeNames, DEFAULT_STORE, Magento2Config, WaysIn};
 
 /// Key pairs made for rehearsals.
 const PRIVATE: [&[u8]; 2] =
@@ -37,6 +37,7 @@ fn open(ways_in: WaysIn) -> Magento2 {
         store: DEFAULT_STORE.into(),
         access: IntegrationAccess::Bearer(Secret::new("0".into())),
         ways_in,
+        names: AttributeNames::default(),
     })
     .unwrap()
 }
@@ -141,11 +142,7 @@ async fn key_server() -> (String, Arc<AtomicUsize>) {
 }
 
 fn io_events(keys: &str) -> Magento2 {
-    open(WaysIn {
-        io_events: vec!["client-1".into()],
-        io_events_keys: Some(keys.to_owned()),
-        ..WaysIn::default()
-    })
+    open(WaysIn { io_events: vec!["client-1".into()], io_events_keys: Some(keys.to_owned()), ..WaysIn::default() })
 }
 
 fn event_for(recipient: &str, key: usize, path: &str) -> Call {

@@ -3,7 +3,6 @@
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use serde_json::Number;
 
 use super::*;
 use crate::domain::Money;
@@ -27,12 +26,6 @@ fn goods() -> impl Strategy<Value = Goods> {
     })
 }
 
-fn number(cents: i64) -> Value {
-    let text = Decimal::new(cents, 2).to_string();
-    // As PHP may write it: nothing but the text of the number counts.
-    Value::Number(text.parse::<Number>().unwrap())
-}
-
 /// What one product comes to on a document for some of its pieces.
 struct Part {
     rows: Vec<Value>,
@@ -47,8 +40,8 @@ fn part(at: usize, goods: &Goods, pieces: i64, rate: i64) -> Part {
     let (net, discount) = (goods.price * pieces, share(goods.discount));
     let tax = (net - discount) * rate / 100;
     let money = |id: usize, sku: String, pieces: i64| {
-        json!({ "order_item_id": id, "sku": sku, "name": sku, "qty": pieces, "base_price": number(goods.price),
-            "base_row_total": number(net), "base_tax_amount": number(tax), "base_discount_amount": number(discount) })
+        json!({ "order_item_id": id, "sku": sku, "name": sku, "qty": pieces, "base_price": cents(goods.price),
+            "base_row_total": cents(net), "base_tax_amount": cents(tax), "base_discount_amount": cents(discount) })
     };
     let none = |id: usize, sku: String, pieces: i64| json!({ "order_item_id": id, "sku": sku, "qty": pieces, "base_price": 0, "base_row_total": null });
     let sku = |part: &str| format!("SKU-{at}{part}");
@@ -73,8 +66,8 @@ fn ordered(all: &[Goods]) -> Value {
         };
         let row = |id: u64, kind: &str, parent: Option<u64>| {
             json!({ "item_id": id, "sku": "SKU", "product_type": kind, "parent_item_id": parent,
-                "qty_ordered": goods.pieces, "base_price": number(goods.price),
-                "base_row_total": number(goods.price * goods.pieces) })
+                "qty_ordered": goods.pieces, "base_price": cents(goods.price),
+                "base_row_total": cents(goods.price * goods.pieces) })
         };
         rows.push(row(id, kind, None));
         rows.extend((1..=parts).map(|part| row(id + part, "simple", Some(id))));
@@ -96,10 +89,10 @@ fn over(id: u64, all: &[Goods], pieces: &[i64], rate: i64, shipping: i64, adjust
     let (net, tax, discount) = (sum(|one| one.net), sum(|one| one.tax) + shipping_tax, sum(|one| one.discount));
     let total = net + tax - discount + shipping + adjusted;
     let items: Vec<&Value> = parts.iter().flat_map(|one| &one.rows).collect();
-    let totals = json!({ "base_grand_total": number(total), "base_tax_amount": number(tax),
-        "base_discount_amount": number(-discount), "base_shipping_amount": number(shipping),
-        "base_shipping_tax_amount": number(shipping_tax),
-        "base_adjustment_positive": number(adjusted.max(0)), "base_adjustment_negative": number((-adjusted).max(0)) });
+    let totals = json!({ "base_grand_total": cents(total), "base_tax_amount": cents(tax),
+        "base_discount_amount": cents(-discount), "base_shipping_amount": cents(shipping),
+        "base_shipping_tax_amount": cents(shipping_tax),
+        "base_adjustment_positive": cents(adjusted.max(0)), "base_adjustment_negative": cents((-adjusted).max(0)) });
     (document(id, &json!(items), &totals), total)
 }
 

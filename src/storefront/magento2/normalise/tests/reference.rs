@@ -42,7 +42,7 @@ fn orders_of_real_stores_say_what_they_hold() {
 #[test]
 fn a_credit_memo_of_a_real_store_balances() {
     let Some(memo) = sample("creditmemo.json") else { return };
-    let mut order = order(&json!([row(1, "simple_1", "simple", 1, 100.0, 100.0)]));
+    let mut order = order(&json!([row(1, "simple_1", "simple", 1, 10_000, 10_000)]));
     order["entity_id"] = memo["order_id"].clone();
     let mut invoice = memo.clone();
     invoice["entity_id"] = json!(4);
