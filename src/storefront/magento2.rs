@@ -28,9 +28,9 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, Picture, PictureWay, PicturesPut, PriceRow, ProductLink,
-    ProductPictures, ProductStep, ProductWish, Refusal, SalesWay, StockFigure, StockOutcome, StockRow, Storefront,
-    StorefrontDescription,
+    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, Picture, PictureWay, PicturesPut, PriceRow,
+    ProductLink, ProductPictures, ProductStep, ProductWish, Refusal, SalesWay, StockFigure, StockOutcome, StockRow,
+    Storefront, StorefrontDescription,
 };
 use crate::domain::{CallError, Delivery, NewDelivery, Normalised, SaleMoment, StorefrontName, Verified, WebOrder};
 use client::{Client, Deadlines};
@@ -89,11 +89,6 @@ impl Magento2 {
     }
 }
 
-/// The answer of what this adapter cannot do.
-fn lacking<T>(what: &str) -> Result<T, CallError> {
-    Err(CallError::Rejected(format!("the Magento adapter cannot {what}")))
-}
-
 #[async_trait]
 impl Storefront for Magento2 {
     fn name(&self) -> &StorefrontName {
@@ -112,7 +107,6 @@ impl Storefront for Magento2 {
             product_types: false,
             metafields: false,
             consent: false,
-            moments: &[SaleMoment::Paid],
             moments: &[SaleMoment::Paid],
             figures: &[StockFigure::OnHand],
         }

@@ -31,8 +31,8 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, PriceRow, ProductLink, ProductStep, ProductWish, Refusal,
-    StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
+    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, PriceRow, ProductLink, ProductStep, ProductWish,
+    Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
 };
 use crate::domain::{CallError, Delivery, NewDelivery, Normalised, Secret, StorefrontName, Verified, WebOrder};
 use client::{Client, Deadlines};

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-pub use answer::{Failure, Found, filled, words};
+pub use answer::{Failure, Found, filled};
 
 use super::access::{self, escape};
 use super::config::Magento2ConfigError;

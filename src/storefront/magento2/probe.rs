@@ -83,7 +83,8 @@ impl Magento2 {
     pub(super) async fn read_description(&self) -> Result<StorefrontDescription, CallError> {
         let told = self.version().await?;
         let mut granted = Granted::default();
-        let stores: Result<Vec<StoreConfig>, Failure> = self.client.get(Scope::Store, &["store", "storeConfigs"], &[]).await;
+        let stores: Result<Vec<StoreConfig>, Failure> =
+            self.client.get(Scope::Store, &["store", "storeConfigs"], &[]).await;
         let stores = granted.note("Magento_Backend::store", stores)?.unwrap_or_default();
         let modules: Result<Vec<String>, Failure> = self.client.get(Scope::Store, &["modules"], &[]).await;
         let modules = granted.note("Magento_Backend::admin", modules)?;

@@ -81,11 +81,8 @@ fn a_bundle_priced_by_its_parts_is_its_parts() {
     let mut items = vec![json!({ "order_item_id": 1, "sku": "KIT-BALL-STRAP", "qty": 1, "base_price": 55 })];
     for (id, sku, pieces, price) in parts {
         rows.push(part_of(row(id, sku, "simple", pieces, price, price), 1));
-        #[allow(clippy::cast_precision_loss, reason = "test figures are small")]
-        let total = price * pieces as f64;
-        items.push(
-            json!({ "order_item_id": id, "sku": sku, "qty": pieces, "base_price": price, "base_row_total": total }),
-        );
+        items.push(json!({ "order_item_id": id, "sku": sku, "qty": pieces, "base_price": cents(price),
+            "base_row_total": cents(price * pieces) }));
     }
     let sale = sold(&order(&json!(rows)), &document(12, &json!(items), &json!({ "base_grand_total": 55 })));
     sale.check_balance().unwrap();
