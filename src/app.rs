@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::bus::local::LocalBus;
 use crate::bus::rabbitmq::RabbitBus;
 use crate::bus::{Bus, BusError};
-use crate::config::{BusChoice, Config, JournalChoice, OfficeConfig, StorefrontConfig};
+use crate::config::{BusChoice, Config, JournalChoice, Magento2Settings, OfficeConfig, StorefrontConfig};
 use crate::domain::{CallError, ChannelName, HandlerName, OfficeName, StorefrontName};
 use crate::handlers::Sides;
 use crate::journal::postgres::PostgresJournal;
@@ -20,7 +20,7 @@ use crate::office::Office;
 use crate::office::counter_intelligence::CounterIntelligence;
 use crate::policy::{AsksTooMuch, Channel};
 use crate::storefront::Storefront;
-use crate::storefront::magento2::Magento2;
+use crate::storefront::magento2::{AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, WaysIn};
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 
 /// How many handlings wait in each queue of the in-process bus. What finds no room stays in the journal.
@@ -156,10 +156,37 @@ pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, Op
                 Err(error) => Err(OpenError::Storefront(shop.name.clone(), error.to_string())),
             }
         }
-        StorefrontConfig::Magento2(store) => match Magento2::new(store.clone()) {
-            Ok(magento) => Ok(Arc::new(magento)),
-            Err(error) => Err(OpenError::Storefront(store.name.clone(), error.to_string())),
-        },
+        StorefrontConfig::Magento2(store) => {
+            let opened = Magento2::new(Magento2Config {
+                name: store.name.clone(),
+                url: store.url.clone(),
+                store: store.store.clone().unwrap_or_else(|| DEFAULT_STORE.to_owned()),
+                access: store.access.clone(),
+                ways_in: WaysIn {
+                    async_events: store.async_events.clone(),
+                    io_events: store.io_events.clone(),
+                    io_events_keys: store.io_events_keys.clone(),
+                    commerce_webhooks: store.commerce_webhooks.clone(),
+                    shared_secrets: store.shared_secrets.clone(),
+                },
+                names: attribute_names(store),
+            });
+            match opened {
+                Ok(magento) => Ok(Arc::new(magento)),
+                Err(error) => Err(OpenError::Storefront(store.name.clone(), error.to_string())),
+            }
+        }
+    }
+}
+
+/// What a Magento store calls what products differ by, where it is not as Magento has it.
+fn attribute_names(store: &Magento2Settings) -> AttributeNames {
+    let default = AttributeNames::default();
+    let named = |name: &Option<String>, default: String| name.clone().unwrap_or(default);
+    AttributeNames {
+        attribute_set: named(&store.attribute_set, default.attribute_set),
+        colour: named(&store.colour, default.colour),
+        size: named(&store.size, default.size),
     }
 }
 

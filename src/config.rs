@@ -28,6 +28,7 @@ mod tree;
 
 pub use environment::{OTHER_VARIABLES, PREFIX};
 pub use infrastructure::{BusChoice, JournalChoice, Listen};
+pub use magento2::Magento2Settings;
 pub use nearest::{did_you_mean, nearest};
 pub use problem::{ConfigErrors, Place, Problem};
 pub use profile::{PROFILE_NAMES, PROFILES, Profile};

@@ -14,6 +14,7 @@ mod delivery;
 mod demand;
 mod event;
 mod event_schema;
+mod hint;
 mod money;
 mod names;
 mod order;
@@ -25,7 +26,7 @@ mod sale;
 mod secret;
 mod stock;
 
-pub use access::{Access, StorefrontLeft};
+pub use access::{Access, IntegrationAccess, OAuthKeys, StorefrontLeft};
 pub use books::{Books, Entry};
 pub use branch::Branch;
 pub use call_error::CallError;
@@ -34,6 +35,7 @@ pub use customer::{Account, Address, Buyer, Consent, ConsentState, Customer, Cus
 pub use delivery::{Delivery, DeliveryId, NewDelivery, Origin, Side, Verified};
 pub use demand::{BookedPieces, Held, Moved, WebClaim, WebDemand, WebLine, WebOrder, WebPieces};
 pub use event::{BadEvent, Draft, Event, EventId, EventType, Fact, HandlingId, Normalised, Version};
+pub use hint::{DocumentHinted, HintedKind};
 pub use money::{Currency, Money, MoneyError};
 pub use names::{
     BadName, BranchCode, ChannelName, DocumentRef, HandlerName, OfficeName, Sku, StorefrontName, StyleCode,

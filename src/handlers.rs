@@ -33,6 +33,7 @@ mod paper;
 mod price;
 mod privacy;
 pub mod product;
+mod read;
 mod reckoning;
 mod state;
 pub mod stock;
@@ -84,6 +85,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
         Arc::new(invoice::WriteInvoice),
         Arc::new(credit_note::WriteCreditNote),
         Arc::new(reckoning::Reckon),
+        Arc::new(read::ReadDocument),
         Arc::new(cancellation::NoteCancellation),
         Arc::new(location::WriteLocation),
         Arc::new(departure::NoteDeparture),

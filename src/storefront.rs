@@ -11,8 +11,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::domain::{
-    Address, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised, OrderState,
-    Payment, Sku, StorefrontName, Verified, WebOrder,
+    Address, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised, Sku,
+    StorefrontName, Verified, WebOrder,
 };
 
 mod abilities;
@@ -23,11 +23,8 @@ pub mod magento2;
 pub mod shopify;
 
 pub use abilities::{
-    Abilities, BulkProducts, Listings, NewLocations, PictureFiles, PictureWay, PriceLists, ProductOperations,
-    ProductPictures, Subscriptions,
-};
-pub use listing::{
-    AccountPage, ListedAccount, ListedOrder, ListedProduct, OrderPage, ProductDrift, ProductPage, Visibility,
+    Abilities, BulkProducts, ChangedPage, Documents, Listings, NewLocations, PictureFiles, PictureWay, PriceLists,
+    ProductOperations, ProductPictures, SalesWay, Subscriptions, WholeOrders,
 };
 pub use showing::{
     BulkProduct, BulkState, CatalogueRules, CategoryAs, CategoryWish, FileState, ListPrice, MetafieldRule, NewProducts,
@@ -62,6 +59,9 @@ pub enum Refusal {
     /// Signed properly, but without what a delivery needs. Answered with 400.
     #[error("{0}")]
     Malformed(String),
+    /// What would prove it is not at hand just now. Answered with 503: the sender comes again.
+    #[error("{0}")]
+    NotYet(&'static str),
 }
 
 /// A storefront's own description, for `check` and for start-up.
@@ -241,6 +241,20 @@ pub trait Storefront: Send + Sync + 'static {
     /// What it can do beyond what every storefront can. Calls nobody.
     fn abilities(&self) -> Abilities<'_>;
 
+    /// Fetches what a call is to be proved by, such as a published key, where it is not at hand; [`Storefront::verify`] says so when
+    /// it could not be had. Has a deadline, and is asked again only after a while. A read: may be repeated.
+    async fn prepare(&self, _call: &Call) {}
+
+    /// What a registration of our address asks us to echo, where this storefront's may ask that.
+    fn challenge(&self, _query: &str) -> Option<String> {
+        None
+    }
+
+    /// What a call that was journalled is answered with, besides 200: JSON, or nothing.
+    fn acknowledgement(&self) -> &'static str {
+        ""
+    }
+
     /// Proves who sent a call, over the raw bytes and in constant time, and says what makes the delivery unique.
     ///
     /// # Errors
@@ -255,12 +269,6 @@ pub trait Storefront: Send + Sync + 'static {
 
     /// Asks the storefront who it is and what it permits. A read: may be repeated.
     async fn describe(&self) -> Result<StorefrontDescription, CallError>;
-
-    /// Reads how an order was paid, in the shop's currency. A read: may be repeated.
-    async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError>;
-
-    /// Reads everything about an order, by its first invoice's reference: to the end of every list. A read: may be repeated.
-    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError>;
 
     /// Creates a product with its variants, or finds the one that carries the same office key: repeating it is safe.
     /// Published where the configuration says.
@@ -288,14 +296,6 @@ pub trait Storefront: Send + Sync + 'static {
         figure: StockFigure,
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError>;
-
-    /// Lists orders that changed since a moment, oldest change first, a page at a time; `after` is the page before's `next`.
-    /// Fails where the storefront did not take the question as it was meant. A read: may be repeated.
-    async fn orders_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<OrderPage, CallError>;
-
-    /// Reads an order nobody told of and says it as a delivery, which is the same each time as long as the order is; one that
-    /// cannot be read as the news that it changed. Reads only.
-    async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError>;
 
     /// Reads stock figures at their places, item and location. A read: may be repeated. One entry per place, in order; `None`
     /// where there is no such item.

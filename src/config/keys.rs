@@ -101,6 +101,11 @@ const MAGENTO2: &[Key] = &[
         "client id that Adobe I/O Events name as the recipient. Left out, this way in is closed",
     ),
     key(
+        "io_events_keys",
+        Shape::Text,
+        "another address of Adobe's public keys, for rehearsals; https, or http on this machine",
+    ),
+    key(
         "commerce_webhooks_key",
         Shape::Secrets,
         "public key of Adobe Commerce Webhooks, in PEM; a list while it is being changed. Left out, this way in is closed",

@@ -1,9 +1,8 @@
 //! `[storefronts.NAME]` and `[offices.NAME]`: the systems that are joined, each of one kind.
 
-use super::magento2::magento2;
+use super::magento2::{Magento2Settings, magento2};
 use super::read::Section;
 use crate::domain::{Access, OfficeName, Secret, StorefrontName};
-use crate::storefront::magento2::Magento2Config;
 
 /// A storefront, by kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +10,7 @@ pub enum StorefrontConfig {
     /// A Shopify shop.
     Shopify(ShopifySettings),
     /// A Magento 2 store.
-    Magento2(Magento2Config),
+    Magento2(Magento2Settings),
 }
 
 /// How a Shopify shop is reached.

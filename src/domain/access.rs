@@ -32,6 +32,28 @@ pub enum Access {
     },
 }
 
+/// How a storefront lets an integration of its own in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntegrationAccess {
+    /// Its access token alone.
+    Bearer(Secret),
+    /// Four values that sign each request by OAuth 1.0a.
+    OAuth(Box<OAuthKeys>),
+}
+
+/// What an integration signs its requests with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthKeys {
+    /// Consumer key.
+    pub consumer_key: Secret,
+    /// Consumer secret.
+    pub consumer_secret: Secret,
+    /// Access token.
+    pub token: Secret,
+    /// Access token secret.
+    pub token_secret: Secret,
+}
+
 /// A storefront has removed the app through which it was served. Whatever was stored stays; nothing can be written any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StorefrontLeft {

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    Account, Branch, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, OrderCancelled, OrderChanged, Price,
-    PrivacyRequest, Product, ProductArchived, ProductSeen, Sale, StockDoubted, StockLevel, StockSeen, StorefrontLeft,
+    Account, Branch, ChannelName, Credit, Customer, CustomerMerged, DeliveryId, DocumentHinted, OrderCancelled,
+    OrderChanged, Price, PrivacyRequest, Product, ProductArchived, ProductSeen, Sale, StockDoubted, StockLevel,
+    StockSeen, StorefrontLeft,
 };
 
 /// The number of an event (UUIDv7).
@@ -107,6 +108,8 @@ facts! {
     OrderChanged(OrderChanged) = "order.changed";
     /// An order ended before it was invoiced.
     OrderCancelled(OrderCancelled) = "order.cancelled";
+    /// Something happened to a document of the storefront's that is to be read.
+    DocumentHinted(DocumentHinted) = "document.hinted";
     /// A product is new or has changed.
     ProductChanged(Product) = "product.changed";
     /// A product is no longer for the web.

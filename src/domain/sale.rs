@@ -140,6 +140,10 @@ pub enum Payments {
 pub struct Sale {
     /// The reference that makes it unique in the books.
     pub reference: DocumentRef,
+    /// The order it is of, where the storefront itself writes the invoices of an order and this is one of them; `None` where the
+    /// reference is the order's own.
+    #[serde(default)]
+    pub order: Option<DocumentRef>,
     /// The number people use for it, such as `#1001`.
     pub number: String,
     /// Booking currency: the shop's, not the buyer's.
@@ -262,6 +266,7 @@ mod tests {
         };
         Sale {
             reference: DocumentRef::parse("order:1").unwrap(),
+            order: None,
             number: "#1".into(),
             currency: Currency::parse("EUR").unwrap(),
             sold_at: Timestamp::UNIX_EPOCH,

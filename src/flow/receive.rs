@@ -61,8 +61,8 @@ impl Door {
     /// The routes.
     pub fn router(self) -> Router {
         Router::new()
-            .route("/webhooks/{storefront}", post(root))
-            .route("/webhooks/{storefront}/{*path}", post(below))
+            .route("/webhooks/{storefront}", post(root).get(asked))
+            .route("/webhooks/{storefront}/{*path}", post(below).get(asked_below))
             .with_state(self)
     }
 }
@@ -75,11 +75,35 @@ async fn below(State(door): State<Door>, Path((storefront, path)): Path<(String,
     receive(&door, &storefront, path.split('/').map(str::to_owned).collect(), request).await
 }
 
+async fn asked(State(door): State<Door>, Path(storefront): Path<String>, request: Request) -> Answer {
+    challenge(&door, &storefront, request.uri().query())
+}
+
+async fn asked_below(
+    State(door): State<Door>,
+    Path((storefront, _)): Path<(String, String)>,
+    request: Request,
+) -> Answer {
+    challenge(&door, &storefront, request.uri().query())
+}
+
+/// A sender that is being registered may want to see that the address is ours.
+fn challenge(door: &Door, name: &str, query: Option<&str>) -> Answer {
+    let known = StorefrontName::parse(name).ok().and_then(|name| door.storefronts.get(&name));
+    let Some(storefront) = known else { return Answer::Unknown };
+    match storefront.challenge(query.unwrap_or_default()) {
+        Some(echo) => Answer::Challenged(echo),
+        None => Answer::NotAsked,
+    }
+}
+
 /// Every way a call can be answered.
 enum Answer {
-    Accepted,
-    Duplicate,
+    Accepted(&'static str),
+    Duplicate(&'static str),
+    Challenged(String),
     Unknown,
+    NotAsked,
     NotJson,
     TooLarge,
     TooSlow,
@@ -92,16 +116,18 @@ impl Answer {
     /// The word counted in metrics.
     fn word(&self) -> &'static str {
         match self {
-            Self::Accepted => "accepted",
-            Self::Duplicate => "duplicate",
+            Self::Accepted(_) => "accepted",
+            Self::Duplicate(_) => "duplicate",
+            Self::Challenged(_) => "challenged",
             Self::Unknown => "unknown_storefront",
+            Self::NotAsked => "not_asked",
             Self::NotJson => "not_json",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
             Self::Unreadable => "unreadable",
             Self::Refused(Refusal::Unauthenticated(_)) => "unauthenticated",
             Self::Refused(Refusal::Malformed(_)) => "malformed",
-            Self::Busy(_) => "busy",
+            Self::Refused(Refusal::NotYet(_)) | Self::Busy(_) => "busy",
         }
     }
 }
@@ -110,8 +136,13 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         metrics::counter!("tillbridge_webhooks_total", "answer" => self.word()).increment(1);
         match self {
-            Self::Accepted | Self::Duplicate => StatusCode::OK.into_response(),
+            Self::Accepted("") | Self::Duplicate("") => StatusCode::OK.into_response(),
+            Self::Accepted(json) | Self::Duplicate(json) => {
+                ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+            }
+            Self::Challenged(echo) => ([(header::CONTENT_TYPE, "text/plain")], echo).into_response(),
             Self::Unknown => (StatusCode::NOT_FOUND, "no storefront has this name\n").into_response(),
+            Self::NotAsked => (StatusCode::METHOD_NOT_ALLOWED, "deliveries are sent by POST\n").into_response(),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "deliveries are application/json\n").into_response(),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than allowed\n").into_response(),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive\n").into_response(),
@@ -120,7 +151,7 @@ impl IntoResponse for Answer {
                 (StatusCode::UNAUTHORIZED, format!("{why}\n")).into_response()
             }
             Self::Refused(Refusal::Malformed(why)) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
-            Self::Busy(why) => {
+            Self::Refused(Refusal::NotYet(why)) | Self::Busy(why) => {
                 let wait = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
                 (StatusCode::SERVICE_UNAVAILABLE, wait, format!("{why}\n")).into_response()
             }
@@ -141,6 +172,7 @@ async fn receive(door: &Door, name: &str, path: Vec<String>, request: Request) -
         Err(answer) => return answer,
     };
     let call = Call { path, headers: lower_case(&parts.headers), body };
+    storefront.prepare(&call).await;
     let delivery = match storefront.verify(call) {
         Ok(delivery) => delivery,
         Err(refusal) => return Answer::Refused(refusal),
@@ -148,9 +180,9 @@ async fn receive(door: &Door, name: &str, path: Vec<String>, request: Request) -
     match door.journal.append(delivery).await {
         Ok(Appended::New(_)) => {
             door.bell.notify_one();
-            Answer::Accepted
+            Answer::Accepted(storefront.acknowledgement())
         }
-        Ok(Appended::Duplicate(_)) => Answer::Duplicate,
+        Ok(Appended::Duplicate(_)) => Answer::Duplicate(storefront.acknowledgement()),
         Err(error) => {
             if !matches!(error, JournalError::Unavailable(_)) {
                 tracing::error!(storefront = name, %error, "a delivery could not be journalled");

@@ -8,6 +8,7 @@
 //! Next in the flow: [`super::normalise`].
 
 mod accounts;
+mod documents;
 mod orders;
 pub(super) mod products;
 
@@ -22,6 +23,7 @@ use crate::handlers::product::drift::Drift;
 use crate::handlers::stock::Unread;
 use crate::journal::{Appended, JournalError, PolledPage};
 use crate::policy::{ReceiveCustomers, ReconcileRules};
+use crate::storefront::SalesWay;
 
 use super::stocktake::{self, Report};
 use super::{Stage, rest};
@@ -81,6 +83,14 @@ pub struct Window {
     pub overlap: Duration,
     /// Whether nothing is to be journalled.
     pub dry_run: bool,
+}
+
+impl Window {
+    /// From when on is asked, where it was asked up to `last` before; `first` is how far back the first question reaches.
+    fn begins(&self, last: Option<Timestamp>, now: Timestamp, first: Duration) -> Timestamp {
+        let since = self.since.or(last.and_then(|last| last.checked_sub(self.overlap).ok()));
+        since.or_else(|| now.checked_sub(first).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
 }
 
 /// What is asked about beside orders.
@@ -160,7 +170,10 @@ async fn on_schedule(desk: &Desk<'_>, rules: ReconcileRules) -> Result<Found, Un
 pub async fn once(desk: &Desk<'_>, window: Window, scope: Scope) -> Result<Found, Unread> {
     // Looked at first: whatever was sold by now, the orders tell.
     let seen = if scope.stock { Some(stocktake::look(desk).await?) } else { None };
-    let orders::Asked { mut found, appended } = orders::ask(desk, window).await?;
+    let orders::Asked { mut found, appended } = match desk.storefront.abilities().sales {
+        SalesWay::Orders(shop) => orders::ask(desk, shop, window).await?,
+        SalesWay::Documents(shop) => documents::changed(desk, shop, window).await?,
+    };
     if let Some(seen) = seen
         && known_by_now(desk, &appended).await?
     {
@@ -215,8 +228,7 @@ impl Since {
         let from = desk.journal.cursor(&task).await?;
         let now = desk.journal.now();
         let last = from.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
-        let since = window.since.or(last.and_then(|last| last.checked_sub(window.overlap).ok()));
-        let moment = since.or_else(|| now.checked_sub(first).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let moment = window.begins(last, now, first);
         // How far was asked never goes back, whatever an operator asks for in between.
         let to = last.map_or(now, |last| last.max(now)).to_string();
         Ok(Self { moment, task, from, to })

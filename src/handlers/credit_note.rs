@@ -9,6 +9,7 @@ use async_trait::async_trait;
 
 use crate::domain::{Books, Credit, EventType, Fact, SaleMoment};
 use crate::journal::{Claim, LinkKind, Outcome, Settlement};
+use crate::storefront::SalesWay;
 
 use super::books::Ledgers;
 use super::document::{Job, Paper, carry_out};
@@ -90,9 +91,11 @@ impl Handler for WriteCreditNote {
 fn document(desk: &Desk<'_>, credit: &Credit, books: &Books, items: &Items) -> Result<Paper, Refused> {
     let in_parts = desk.channel.sale.when == SaleMoment::EachFulfilment;
     let adds_up = credit.pending.is_zero() && credit.check_balance(books.tax_included).is_ok();
-    if in_parts || !adds_up {
+    // Where the storefront writes documents of its own there is nothing more to be found out about one.
+    let is_all = matches!(desk.storefront.abilities().sales, SalesWay::Documents(_));
+    if (in_parts || !adds_up) && !is_all {
         return Err(Refused::Unclear);
     }
     let tax_included = credit.tax_included.unwrap_or(books.tax_included);
-    paper::credit_note(desk, credit, tax_included, &books.order_number, items, false)
+    paper::credit_note(desk, credit, tax_included, &books.order_number, items, is_all)
 }

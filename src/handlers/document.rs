@@ -40,6 +40,9 @@ pub(super) struct Paper {
     pub document: Document,
     /// Its entry.
     pub entry: Entry,
+    /// The order whose pieces it takes off stock, where that is not the one whose ledger it is entered in.
+    #[serde(default)]
+    pub of: Option<DocumentRef>,
 }
 
 /// The reference under which the office knows a document: unique over all storefronts that share the office.
@@ -114,7 +117,7 @@ async fn intend(desk: &Desk<'_>, jobs: &[Job<'_>]) -> Result<Vec<Errand>, crate:
                 handling: claim.handling,
                 channel: desk.channel.name.clone(),
                 plan: serde_json::to_string(paper).ok(),
-                order: job.order.to_string(),
+                order: paper.of.as_ref().unwrap_or(&job.order).to_string(),
                 pieces: pieces(&paper.document),
             });
             wanted.push((number, paper));

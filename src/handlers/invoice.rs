@@ -9,6 +9,7 @@ use async_trait::async_trait;
 
 use crate::domain::{EventType, Fact, Payments, Sale};
 use crate::journal::{Claim, LinkKind, Outcome, Settlement};
+use crate::storefront::SalesWay;
 
 use super::books::Ledgers;
 use super::document::{Job, Paper, carry_out};
@@ -92,12 +93,15 @@ impl Handler for WriteInvoice {
 async fn document(desk: &Desk<'_>, sale: &Sale, items: &Items) -> Result<Paper, Refused> {
     let mut sale = sale.clone();
     if let Payments::AskStorefront { order, .. } = &sale.payments {
-        let payments = desk.storefront.payments(order).await.map_err(Refused::Call)?;
+        let SalesWay::Orders(orders) = desk.storefront.abilities().sales else { return Err(Refused::Unclear) };
+        let payments = orders.payments(order).await.map_err(Refused::Call)?;
         sale.payments = Payments::Each { payments };
         // They are read later than the delivery was written: money that moved in between belongs to what came after it.
         if sale.check_balance().is_err() {
             return Err(Refused::Unclear);
         }
     }
-    paper::invoice(desk, &sale, items, false)
+    // Where the storefront writes documents of its own there is nothing more to be found out about one.
+    let is_all = matches!(desk.storefront.abilities().sales, SalesWay::Documents(_));
+    paper::invoice(desk, &sale, items, is_all)
 }

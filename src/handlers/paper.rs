@@ -96,7 +96,7 @@ pub(super) fn invoice(desk: &Desk<'_>, sale: &Sale, items: &Items, is_final: boo
         total,
     };
     let entry = Entry::of_sale(sale).map_err(unbalanced)?;
-    Ok(Paper { reference: sale.reference.clone(), document, entry })
+    Ok(Paper { reference: sale.reference.clone(), document, entry, of: sale.order.clone() })
 }
 
 /// The reference of an order's first invoice, whichever of its invoices this is.
@@ -148,7 +148,7 @@ pub(super) fn credit_note(
         total,
     };
     let entry = Entry::of_credit(credit).map_err(unbalanced)?;
-    Ok(Paper { reference: credit.reference.clone(), document, entry })
+    Ok(Paper { reference: credit.reference.clone(), document, entry, of: None })
 }
 
 /// The branch whose stock a line moves: the one shown at the location that shipped it or took it back, else the document's.

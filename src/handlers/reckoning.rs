@@ -14,6 +14,7 @@ use crate::domain::{
 };
 use crate::journal::{Claim, Link, LinkKind, Outcome, Settlement};
 use crate::office::DocumentKind;
+use crate::storefront::SalesWay;
 
 use super::books::Ledgers;
 use super::document::{Job, Paper, carry_out, effect_key, external, planned};
@@ -166,7 +167,12 @@ async fn one<'a>(
     order: &DocumentRef,
     claims: &[&'a Claim],
 ) -> Result<Job<'a>, Refused> {
-    let state = desk.storefront.order(order).await.map_err(Refused::Call)?;
+    let SalesWay::Orders(orders) = desk.storefront.abilities().sales else {
+        let what = external(desk, order);
+        let fix = "compare it with the office's, book the difference by hand".to_owned();
+        return Err(Refused::Call(CallError::Unmapped { what, fix }));
+    };
+    let state = orders.order(order).await.map_err(Refused::Call)?;
     let empty = Books::empty(state.currency);
     let books = ledgers.of(order).unwrap_or(&empty);
     let job = |papers, then, links| Job { claims: Vec::new(), order: order.clone(), papers, then, links };

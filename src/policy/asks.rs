@@ -89,10 +89,13 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::domain::{BranchCode, CallError, ChannelName, OfficeName, StorefrontName};
+    use crate::domain::{
+        BranchCode, CallError, ChannelName, DocumentHinted, HintedKind, NewDelivery, OfficeName, StorefrontName,
+    };
     use crate::policy::{CustomerRules, PaymentRules, ReconcileRules, SaleRules, StockRules};
     use crate::storefront::{
-        CatalogueRules, ListPrice, MetafieldRule, Picture, PictureWay, PicturesPut, PriceRules, ProductPictures,
+        CatalogueRules, ChangedPage, Documents, ListPrice, MetafieldRule, Picture, PictureWay, PicturesPut, PriceRules,
+        ProductPictures, SalesWay,
     };
 
     struct Plain;
@@ -104,8 +107,25 @@ mod tests {
         }
     }
 
+    #[async_trait]
+    impl Documents for Plain {
+        async fn read(&self, _: &DocumentHinted) -> Result<Option<Vec<NewDelivery>>, CallError> {
+            Ok(None)
+        }
+
+        async fn changed(
+            &self,
+            _: HintedKind,
+            _: (jiff::Timestamp, jiff::Timestamp),
+            _: Option<&str>,
+        ) -> Result<ChangedPage, CallError> {
+            Ok(ChangedPage::default())
+        }
+    }
+
     fn plain(shop: &Plain) -> Abilities<'_> {
         Abilities {
+            sales: SalesWay::Documents(shop),
             bulk: None,
             operations: None,
             listings: None,

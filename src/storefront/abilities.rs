@@ -9,14 +9,18 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::{
-    AccountPage, BulkProduct, BulkState, FileState, Picture, PicturesPut, PriceRow, ProductDrift, ProductLink,
-    ProductPage, ProductWish, StockFigure, Subscription,
+    AccountPage, BulkProduct, BulkState, FileState, ListedOrder, OrderPage, Picture, PicturesPut, PriceRow,
+    ProductDrift, ProductLink, ProductPage, ProductWish, StockFigure, Subscription,
 };
-use crate::domain::{Branch, CallError, SaleMoment};
+use crate::domain::{
+    Branch, CallError, DocumentHinted, DocumentRef, HintedKind, NewDelivery, OrderState, Payment, SaleMoment,
+};
 
 /// What a storefront can do beyond what every one can.
 #[derive(Clone, Copy)]
 pub struct Abilities<'a> {
+    /// How its sales are told and read.
+    pub sales: SalesWay<'a>,
     /// Takes many new products at once.
     pub bulk: Option<&'a dyn BulkProducts>,
     /// Writes large products while nobody waits ([`super::ProductStep::UnderWay`]).
@@ -41,6 +45,61 @@ pub struct Abilities<'a> {
     pub moments: &'static [SaleMoment],
     /// The figures that can be set.
     pub figures: &'static [StockFigure],
+}
+
+/// How a storefront's sales are told and read.
+#[derive(Clone, Copy)]
+pub enum SalesWay<'a> {
+    /// As orders, from which we reckon what is to be booked.
+    Orders(&'a dyn WholeOrders),
+    /// As documents of its own: each of its invoices and refunds is booked as one.
+    Documents(&'a dyn Documents),
+}
+
+/// Orders that can be read whole.
+#[async_trait]
+pub trait WholeOrders: Send + Sync {
+    /// Reads how an order was paid, in the shop's currency. A read: may be repeated.
+    async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError>;
+
+    /// Reads everything about an order, by its first invoice's reference: to the end of every list. A read: may be repeated.
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError>;
+
+    /// Lists orders that changed since a moment, oldest change first, a page at a time; `after` is the page before's `next`.
+    /// Fails where the storefront did not take the question as it was meant. A read: may be repeated.
+    async fn orders_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<OrderPage, CallError>;
+
+    /// Reads an order nobody told of and says it as a delivery, which is the same each time as long as the order is; one that
+    /// cannot be read as the news that it changed. Reads only.
+    async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError>;
+}
+
+/// Documents that are read one by one, when something hints at them, and by asking what changed.
+#[async_trait]
+pub trait Documents: Send + Sync {
+    /// Reads a document with all it has to be joined with, as deliveries that are the same each time as long as the documents are;
+    /// `None` where there is no such document. A read: may be repeated.
+    async fn read(&self, hint: &DocumentHinted) -> Result<Option<Vec<NewDelivery>>, CallError>;
+
+    /// Reads the documents of a kind that changed within a window, oldest change first, a page at a time, as [`Documents::read`]
+    /// does; `after` is the page before's `next`. A read: may be repeated.
+    async fn changed(
+        &self,
+        kind: HintedKind,
+        window: (jiff::Timestamp, jiff::Timestamp),
+        after: Option<&str>,
+    ) -> Result<ChangedPage, CallError>;
+}
+
+/// A page of documents that changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChangedPage {
+    /// Ids of the documents.
+    pub ids: Vec<String>,
+    /// What was read for them.
+    pub deliveries: Vec<NewDelivery>,
+    /// Where to read on; `None` at the end.
+    pub next: Option<String>,
 }
 
 /// How pictures come to products.

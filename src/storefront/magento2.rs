@@ -13,10 +13,14 @@ mod config;
 mod criteria;
 mod customers;
 mod known;
+mod normalise;
 mod pictures;
 mod prices;
+mod probe;
 mod products;
+mod read;
 mod stock;
+mod verify;
 mod view;
 mod wire;
 
@@ -24,23 +28,24 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, Picture, PictureWay,
-    PicturesPut, PriceRow, ProductLink, ProductPictures, ProductStep, ProductWish, Refusal, StockFigure, StockOutcome,
-    StockRow, Storefront, StorefrontDescription,
+    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, Picture, PictureWay, PicturesPut, PriceRow,
+    ProductLink, ProductPictures, ProductStep, ProductWish, Refusal, SalesWay, StockFigure, StockOutcome, StockRow,
+    Storefront, StorefrontDescription,
 };
-use crate::domain::{
-    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, StorefrontName, Verified, WebOrder,
-};
+use crate::domain::{CallError, Delivery, NewDelivery, Normalised, SaleMoment, StorefrontName, Verified, WebOrder};
 use client::{Client, Deadlines};
 use known::Known;
+use verify::{Keys, PublicKey};
 
-pub use access::{Access, OAuth};
-pub use config::{AttributeNames, DEFAULT_STORE, Magento2Config, Magento2ConfigError, WaysIn, is_store_code};
+pub use crate::domain::{IntegrationAccess as Access, OAuthKeys as OAuth};
+pub use config::{AttributeNames, DEFAULT_STORE, Magento2Config, Magento2ConfigError, WaysIn};
 
 /// One Magento store.
 #[derive(Debug)]
 pub struct Magento2 {
     name: StorefrontName,
+    /// Base URL, as people know the store.
+    url: String,
     client: Client,
     /// Code of the store view we speak for.
     store: String,
@@ -49,6 +54,11 @@ pub struct Magento2 {
     known: Known,
     /// For pictures of the office: without the store's access.
     pictures: reqwest::Client,
+    ways_in: WaysIn,
+    /// The store's own keys of Adobe Commerce Webhooks.
+    commerce_keys: Vec<PublicKey>,
+    /// Adobe's keys of I/O Events.
+    keys: Keys,
 }
 
 impl Magento2 {
@@ -58,21 +68,25 @@ impl Magento2 {
     /// [`Magento2ConfigError`] naming the setting that cannot be used.
     pub fn new(config: Magento2Config) -> Result<Self, Magento2ConfigError> {
         let (base, store) = (config.checked_url()?, config.checked_store()?);
+        let url = base.as_str().trim_end_matches('/').to_owned();
         let pictures = pictures::client().map_err(|error| Magento2ConfigError::Client(error.to_string()))?;
+        let client = Client::new(base, store.clone(), config.access, Deadlines::default())?;
+        let key = |pem: &crate::domain::Secret| PublicKey::from_pem(pem.expose());
+        let commerce_keys: Option<Vec<_>> = config.ways_in.commerce_webhooks.iter().map(key).collect();
+        let no_key = "it is no RSA public key in PEM (-----BEGIN PUBLIC KEY-----)";
         Ok(Self {
-            client: Client::new(base, store.clone(), config.access, Deadlines::default())?,
-            name: config.name,
+            url,
+            client,
             store,
             names: config.names,
             known: Known::default(),
             pictures,
+            commerce_keys: commerce_keys.ok_or(Magento2ConfigError::WayIn("commerce_webhooks_key", no_key))?,
+            keys: Keys::new(config.ways_in.io_events_keys.as_deref())?,
+            ways_in: config.ways_in,
+            name: config.name,
         })
     }
-}
-
-/// The answer of what this adapter cannot do.
-fn lacking<T>(what: &str) -> Result<T, CallError> {
-    Err(CallError::Rejected(format!("the Magento adapter cannot {what}")))
 }
 
 #[async_trait]
@@ -83,6 +97,7 @@ impl Storefront for Magento2 {
 
     fn abilities(&self) -> Abilities<'_> {
         Abilities {
+            sales: SalesWay::Documents(self),
             bulk: None,
             operations: None,
             listings: None,
@@ -93,34 +108,40 @@ impl Storefront for Magento2 {
             product_types: false,
             metafields: false,
             consent: false,
-            // None until all of the way in is there: a channel does not start with half of it.
-            moments: &[],
-            figures: &[],
+            moments: &[SaleMoment::Paid],
+            figures: &[StockFigure::OnHand],
         }
     }
 
-    fn verify(&self, _call: Call) -> Result<Verified<NewDelivery>, Refusal> {
-        Err(Refusal::Unauthenticated("this storefront takes no calls"))
+    async fn prepare(&self, call: &Call) {
+        if !self.ways_in.io_events.is_empty() {
+            self.keys.prepare(call).await;
+        }
     }
 
-    fn normalise(&self, _delivery: &Delivery) -> Normalised {
-        Normalised::Ignored("the Magento adapter does not read deliveries".into())
+    fn challenge(&self, query: &str) -> Option<String> {
+        (!self.ways_in.io_events.is_empty()).then(|| verify::challenge(query)).flatten()
     }
 
-    fn web_order(&self, _delivery: &Delivery) -> Option<WebOrder> {
-        None
+    fn acknowledgement(&self) -> &'static str {
+        // What Adobe Commerce Webhooks wait for before the shopper goes on; the other senders read only the status.
+        r#"{"op":"success"}"#
+    }
+
+    fn verify(&self, call: Call) -> Result<Verified<NewDelivery>, Refusal> {
+        self.verify_call(&call)
+    }
+
+    fn normalise(&self, delivery: &Delivery) -> Normalised {
+        normalise::normalise(delivery)
+    }
+
+    fn web_order(&self, delivery: &Delivery) -> Option<WebOrder> {
+        normalise::web_order(delivery)
     }
 
     async fn describe(&self) -> Result<StorefrontDescription, CallError> {
-        lacking("describe the store")
-    }
-
-    async fn payments(&self, _order: &str) -> Result<Vec<Payment>, CallError> {
-        lacking("read payments")
-    }
-
-    async fn order(&self, _sale: &DocumentRef) -> Result<OrderState, CallError> {
-        lacking("read orders")
+        self.read_description().await
     }
 
     async fn create_product(&self, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
@@ -150,14 +171,6 @@ impl Storefront for Magento2 {
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
         self.write_stock(figure, rows).await
-    }
-
-    async fn orders_since(&self, _since: jiff::Timestamp, _after: Option<&str>) -> Result<OrderPage, CallError> {
-        lacking("list orders")
-    }
-
-    async fn missed_order(&self, _order: &ListedOrder) -> Result<NewDelivery, CallError> {
-        lacking("read orders")
     }
 
     async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {

@@ -32,13 +32,10 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
-    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, ListedOrder, OrderPage, PriceRow, ProductLink,
-    ProductStep, ProductWish, Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
+    Abilities, Call, CategoryWish, CustomerWrite, CustomerWritten, PriceRow, ProductLink, ProductStep, ProductWish,
+    Refusal, StockFigure, StockOutcome, StockRow, Storefront, StorefrontDescription,
 };
-use crate::domain::{
-    CallError, Delivery, DocumentRef, NewDelivery, Normalised, OrderState, Payment, Secret, StorefrontName, Verified,
-    WebOrder,
-};
+use crate::domain::{CallError, Delivery, NewDelivery, Normalised, Secret, StorefrontName, Verified, WebOrder};
 use client::{Client, Deadlines};
 use known::Known;
 
@@ -108,14 +105,6 @@ impl Storefront for Shopify {
         self.read_description().await
     }
 
-    async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError> {
-        self.read_payments(order).await
-    }
-
-    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError> {
-        self.read_order(sale).await
-    }
-
     async fn create_product(&self, wish: &ProductWish<'_>) -> Result<ProductStep, CallError> {
         self.create(wish).await
     }
@@ -143,14 +132,6 @@ impl Storefront for Shopify {
         rows: &[StockRow],
     ) -> Result<Vec<StockOutcome>, CallError> {
         self.write_stock(key, figure, rows).await
-    }
-
-    async fn orders_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<OrderPage, CallError> {
-        self.list_orders(since, after).await
-    }
-
-    async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError> {
-        self.read_missed(order).await
     }
 
     async fn stock(&self, figure: StockFigure, places: &[(String, String)]) -> Result<Vec<Option<i64>>, CallError> {

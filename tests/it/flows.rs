@@ -10,6 +10,7 @@ mod customers;
 mod door;
 mod duplicates;
 mod first_load;
+mod magento;
 mod missed;
 mod missed_accounts;
 mod missed_products;

@@ -88,6 +88,7 @@ pub(super) fn next(order: &OrderState, books: &Books, moment: SaleMoment) -> Res
     }
     let sale = Sale {
         reference: reference(order, books.invoices + 1)?,
+        order: None,
         number: order.number.clone(),
         currency: order.currency,
         sold_at: if books.invoices == 0 { order.sold_at } else { order.changed_at },

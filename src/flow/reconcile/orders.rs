@@ -4,7 +4,7 @@ use crate::domain::EventType;
 use crate::handlers::Desk;
 use crate::handlers::stock::Unread;
 use crate::journal::{Appended, JournalError};
-use crate::storefront::ListedOrder;
+use crate::storefront::{ListedOrder, WholeOrders};
 
 use super::{FIRST, Found, Since, Window, append, new};
 
@@ -16,15 +16,15 @@ pub(super) struct Asked {
 }
 
 /// Asks for orders and journals those that were missed.
-pub(super) async fn ask(desk: &Desk<'_>, window: Window) -> Result<Asked, Unread> {
+pub(super) async fn ask(desk: &Desk<'_>, shop: &dyn WholeOrders, window: Window) -> Result<Asked, Unread> {
     let since = Since::read(desk, "orders", window, FIRST).await?;
     let (mut asked, mut after) = (Asked::default(), None);
     let (mut deliveries, mut ids) = (Vec::new(), Vec::new());
     loop {
-        let page = desk.storefront.orders_since(since.moment, after.as_deref()).await.map_err(Unread::Call)?;
+        let page = shop.orders_since(since.moment, after.as_deref()).await.map_err(Unread::Call)?;
         asked.found.orders += page.orders.len();
         for order in missed(desk, page.orders).await? {
-            deliveries.push(desk.storefront.missed_order(&order).await.map_err(Unread::Call)?);
+            deliveries.push(shop.missed_order(&order).await.map_err(Unread::Call)?);
             ids.push(order.order);
         }
         after = page.next;

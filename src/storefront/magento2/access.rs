@@ -11,94 +11,68 @@ use reqwest::header::HeaderValue;
 use sha2::Sha256;
 
 use super::config::Magento2ConfigError;
-use crate::domain::Secret;
+use crate::domain::{IntegrationAccess as Access, OAuthKeys, Secret};
 
-/// How the store lets us in. Both kinds belong to an integration made in its administration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// The integration's access token alone, which the administration must allow since 2.4.4.
-    Bearer(Secret),
-    /// The four values of the integration, which sign each request.
-    OAuth(Box<OAuth>),
-}
-
-/// The four values an integration shows when it is activated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OAuth {
-    /// Consumer key.
-    pub consumer_key: Secret,
-    /// Consumer secret.
-    pub consumer_secret: Secret,
-    /// Access token.
-    pub token: Secret,
-    /// Access token secret.
-    pub token_secret: Secret,
-}
-
-impl Access {
-    /// Refuses what could not be sent.
-    pub(super) fn check(&self) -> Result<(), Magento2ConfigError> {
-        let proper = |name, secret: &Secret| {
-            let text = secret.expose();
-            let fine = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
-            if fine { Ok(()) } else { Err(Magento2ConfigError::Access(name)) }
-        };
-        match self {
-            Self::Bearer(token) => proper("token", token),
-            Self::OAuth(four) => {
-                proper("consumer_key", &four.consumer_key)?;
-                proper("consumer_secret", &four.consumer_secret)?;
-                proper("access_token", &four.token)?;
-                proper("access_token_secret", &four.token_secret)
-            }
+/// Refuses what could not be sent.
+pub(super) fn check(access: &Access) -> Result<(), Magento2ConfigError> {
+    let proper = |name, secret: &Secret| {
+        let text = secret.expose();
+        let fine = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+        if fine { Ok(()) } else { Err(Magento2ConfigError::Access(name)) }
+    };
+    match access {
+        Access::Bearer(token) => proper("token", token),
+        Access::OAuth(four) => {
+            proper("consumer_key", &four.consumer_key)?;
+            proper("consumer_secret", &four.consumer_secret)?;
+            proper("access_token", &four.token)?;
+            proper("access_token_secret", &four.token_secret)
         }
     }
-
-    /// The header for one request: a signature is good for one, because its nonce is.
-    pub(super) fn header(&self, method: &str, url: &Url) -> Option<HeaderValue> {
-        let text = match self {
-            Self::Bearer(token) => format!("Bearer {}", token.expose()),
-            // Magento refuses a nonce that was used and, in some versions, one with other signs than letters and digits.
-            Self::OAuth(four) => {
-                let nonce = format!("{:032x}", rand::random::<u128>());
-                four.sign(method, url, &nonce, jiff::Timestamp::now().as_second())
-            }
-        };
-        let mut value = HeaderValue::from_str(&text).ok()?;
-        value.set_sensitive(true);
-        Some(value)
-    }
 }
 
-impl OAuth {
-    /// The header's value (RFC 5849, section 3). `timestamp`: seconds since 1970.
-    fn sign(&self, method: &str, url: &Url, nonce: &str, timestamp: i64) -> String {
-        let mut parameters = vec![
-            ("oauth_consumer_key".to_owned(), self.consumer_key.expose().to_owned()),
-            ("oauth_nonce".to_owned(), nonce.to_owned()),
-            ("oauth_signature_method".to_owned(), "HMAC-SHA256".to_owned()),
-            ("oauth_timestamp".to_owned(), timestamp.to_string()),
-            ("oauth_token".to_owned(), self.token.expose().to_owned()),
-            ("oauth_version".to_owned(), "1.0".to_owned()),
-        ];
-        let mut header: Vec<String> =
-            parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
-        parameters.extend(url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())));
+/// The header for one request: a signature is good for one, because its nonce is.
+pub(super) fn header(access: &Access, method: &str, url: &Url) -> Option<HeaderValue> {
+    let text = match access {
+        Access::Bearer(token) => format!("Bearer {}", token.expose()),
+        // Magento refuses a nonce that was used and, in some versions, one with other signs than letters and digits.
+        Access::OAuth(four) => {
+            let nonce = format!("{:032x}", rand::random::<u128>());
+            sign(four, method, url, &nonce, jiff::Timestamp::now().as_second())
+        }
+    };
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
 
-        let mut escaped: Vec<_> = parameters.iter().map(|(name, value)| (escape(name), escape(value))).collect();
-        escaped.sort();
-        let joined = escaped.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
-        let mut plain = url.clone();
-        plain.set_query(None);
-        let base = format!("{}&{}&{}", method.to_ascii_uppercase(), escape(plain.as_str()), escape(&joined));
+/// The header's value (RFC 5849, section 3). `timestamp`: seconds since 1970.
+fn sign(keys: &OAuthKeys, method: &str, url: &Url, nonce: &str, timestamp: i64) -> String {
+    let mut parameters = vec![
+        ("oauth_consumer_key".to_owned(), keys.consumer_key.expose().to_owned()),
+        ("oauth_nonce".to_owned(), nonce.to_owned()),
+        ("oauth_signature_method".to_owned(), "HMAC-SHA256".to_owned()),
+        ("oauth_timestamp".to_owned(), timestamp.to_string()),
+        ("oauth_token".to_owned(), keys.token.expose().to_owned()),
+        ("oauth_version".to_owned(), "1.0".to_owned()),
+    ];
+    let mut header: Vec<String> =
+        parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
+    parameters.extend(url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())));
 
-        let key = format!("{}&{}", escape(self.consumer_secret.expose()), escape(self.token_secret.expose()));
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
-        mac.update(base.as_bytes());
-        let signature = STANDARD.encode(mac.finalize().into_bytes());
-        header.push(format!("oauth_signature=\"{}\"", escape(&signature)));
-        format!("OAuth {}", header.join(", "))
-    }
+    let mut escaped: Vec<_> = parameters.iter().map(|(name, value)| (escape(name), escape(value))).collect();
+    escaped.sort();
+    let joined = escaped.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+    let mut plain = url.clone();
+    plain.set_query(None);
+    let base = format!("{}&{}&{}", method.to_ascii_uppercase(), escape(plain.as_str()), escape(&joined));
+
+    let key = format!("{}&{}", escape(keys.consumer_secret.expose()), escape(keys.token_secret.expose()));
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else { return String::new() };
+    mac.update(base.as_bytes());
+    let signature = STANDARD.encode(mac.finalize().into_bytes());
+    header.push(format!("oauth_signature=\"{}\"", escape(&signature)));
+    format!("OAuth {}", header.join(", "))
 }
 
 /// Percent-encoding as RFC 3986 has it: everything but letters, digits, `-`, `.`, `_` and `~`.
@@ -123,9 +97,9 @@ mod tests {
     use super::super::client::address;
     use super::*;
 
-    fn four() -> OAuth {
+    fn four() -> OAuthKeys {
         let secret = |head: &str| Secret::new(format!("{head}0123456789abcdef0123456789abcd"));
-        OAuth {
+        OAuthKeys {
             consumer_key: secret("ck"),
             consumer_secret: secret("cs"),
             token: secret("tk"),
@@ -136,7 +110,7 @@ mod tests {
     fn signature(method: &str, path: &[&str], query: &[(&str, String)]) -> String {
         let base = Url::parse("https://shop.example.com").unwrap();
         let url = address(&base, "all", path, query).unwrap();
-        let header = four().sign(method, &url, "n0nceABC123", 1_789_000_000);
+        let header = sign(&four(), method, &url, "n0nceABC123", 1_789_000_000);
         let (_, after) = header.split_once("oauth_signature=\"").unwrap();
         after.trim_end_matches('"').to_owned()
     }
@@ -164,17 +138,17 @@ mod tests {
     fn each_request_has_a_nonce_of_its_own() {
         let url = Url::parse("https://shop.example/rest/V1/orders").unwrap();
         let access = Access::OAuth(Box::new(four()));
-        let header = || access.header("GET", &url).unwrap().to_str().unwrap().to_owned();
-        assert_ne!(header(), header());
+        let of = || header(&access, "GET", &url).unwrap().to_str().unwrap().to_owned();
+        assert_ne!(of(), of());
     }
 
     #[test]
     fn a_token_with_a_line_break_is_refused_by_name() {
-        let refused = Access::Bearer(Secret::new("a\nb".into())).check();
+        let refused = check(&Access::Bearer(Secret::new("a\nb".into())));
         assert_eq!(refused, Err(Magento2ConfigError::Access("token")));
         let mut values = four();
         values.token_secret = Secret::new(String::new());
-        let refused = Access::OAuth(Box::new(values)).check();
+        let refused = check(&Access::OAuth(Box::new(values)));
         assert_eq!(refused, Err(Magento2ConfigError::Access("access_token_secret")));
     }
 }

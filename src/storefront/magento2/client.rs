@@ -18,11 +18,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-pub use answer::{Failure, Found, filled, words};
+pub use answer::{Failure, Found, filled};
 
-use super::access::{Access, escape};
+use super::access::{self, escape};
 use super::config::Magento2ConfigError;
-use crate::domain::CallError;
+use crate::domain::{CallError, IntegrationAccess as Access};
 
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 16 * 1024 * 1024;
@@ -114,7 +114,7 @@ impl Client {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(Magento2ConfigError::Client("no TLS provider was installed at start".into()));
         }
-        access.check()?;
+        access::check(&access)?;
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         let http = reqwest::Client::builder()
             .user_agent(concat!("tillbridge/", env!("CARGO_PKG_VERSION")))
@@ -143,11 +143,6 @@ impl Client {
         query: &[(&str, String)],
     ) -> Result<T, Failure> {
         self.typed(Request { method: Method::GET, scope, path, query, body: None, repeat: Repeat::Harmless }).await
-    }
-
-    /// Reads and hands out the bytes as they came, for what is kept. A read: may be repeated.
-    pub async fn get_bytes(&self, scope: Scope, path: &[&str], query: &[(&str, String)]) -> Result<Bytes, Failure> {
-        self.counted(&Request { method: Method::GET, scope, path, query, body: None, repeat: Repeat::Harmless }).await
     }
 
     /// Sends a body to be added or acted on; `repeat` says what a repetition does.
@@ -218,9 +213,7 @@ impl Client {
             .ok_or_else(|| CallError::Rejected(format!("{name}: a part of the address is empty or only dots")))?;
         let _write = if request.writes() { Some(self.place(&self.writes, &name).await?) } else { None };
         let _call = self.place(&self.calls, &name).await?;
-        let header = self
-            .access
-            .header(request.method.as_str(), &url)
+        let header = access::header(&self.access, request.method.as_str(), &url)
             .ok_or_else(|| CallError::Unauthorised(format!("{name}: the access cannot be written into a header")))?;
         let mut sending = self.http.request(request.method.clone(), url).header(AUTHORIZATION, header);
         if let Some(body) = &request.body {

@@ -2,8 +2,7 @@
 
 use reqwest::Url;
 
-use super::access::Access;
-use crate::domain::{Secret, StorefrontName};
+use crate::domain::{IntegrationAccess as Access, Secret, StorefrontName};
 
 /// The store view whose values are meant where none is named: Magento's own default.
 pub const DEFAULT_STORE: &str = "default";
@@ -51,6 +50,8 @@ pub struct WaysIn {
     pub io_events: Vec<String>,
     /// Public keys of Adobe Commerce Webhooks, in PEM; several while they are being changed.
     pub commerce_webhooks: Vec<Secret>,
+    /// Where Adobe's public keys are fetched from, instead of Adobe; for rehearsals.
+    pub io_events_keys: Option<String>,
     /// What modules that sign nothing send in the header `x-tillbridge-secret`.
     pub shared_secrets: Vec<Secret>,
 }

@@ -161,9 +161,12 @@ impl Magento2 {
         let read = || async {
             match self.client.get::<Vec<String>>(Scope::All, &["modules"], &[]).await {
                 Ok(modules) => Ok(modules.iter().any(|module| module == "Magento_CatalogStaging")),
-                Err(Failure::NotFound(_) | Failure::NoRoute(_) | Failure::Call(CallError::Unauthorised(_))) => {
-                    Ok(false)
-                }
+                Err(
+                    Failure::NotFound(_)
+                    | Failure::NoRoute(_)
+                    | Failure::Denied { .. }
+                    | Failure::Call(CallError::Unauthorised(_)),
+                ) => Ok(false),
                 Err(Failure::Call(error)) => Err(error),
             }
         };

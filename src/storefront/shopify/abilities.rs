@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::{Shopify, bulk, normalise};
-use crate::domain::{Branch, CallError, SaleMoment};
+use crate::domain::{Branch, CallError, DocumentRef, NewDelivery, OrderState, Payment, SaleMoment};
 use crate::storefront::{
-    Abilities, AccountPage, BulkProduct, BulkProducts, BulkState, FileState, Listings, NewLocations, Picture,
-    PictureFiles, PictureWay, PriceLists, PriceRow, ProductDrift, ProductLink, ProductOperations, ProductPage,
-    ProductWish, StockFigure, Subscription, Subscriptions,
+    Abilities, AccountPage, BulkProduct, BulkProducts, BulkState, FileState, ListedOrder, Listings, NewLocations,
+    OrderPage, Picture, PictureFiles, PictureWay, PriceLists, PriceRow, ProductDrift, ProductLink, ProductOperations,
+    ProductPage, ProductWish, SalesWay, StockFigure, Subscription, Subscriptions, WholeOrders,
 };
 
 impl Shopify {
     pub(super) fn declared(&self) -> Abilities<'_> {
         Abilities {
+            sales: SalesWay::Orders(self),
             bulk: Some(self),
             operations: Some(self),
             listings: Some(self),
@@ -28,6 +29,25 @@ impl Shopify {
             moments: &[SaleMoment::Fulfilled, SaleMoment::Paid, SaleMoment::EachFulfilment],
             figures: &[StockFigure::OnHand, StockFigure::Available],
         }
+    }
+}
+
+#[async_trait]
+impl WholeOrders for Shopify {
+    async fn payments(&self, order: &str) -> Result<Vec<Payment>, CallError> {
+        self.read_payments(order).await
+    }
+
+    async fn order(&self, sale: &DocumentRef) -> Result<OrderState, CallError> {
+        self.read_order(sale).await
+    }
+
+    async fn orders_since(&self, since: jiff::Timestamp, after: Option<&str>) -> Result<OrderPage, CallError> {
+        self.list_orders(since, after).await
+    }
+
+    async fn missed_order(&self, order: &ListedOrder) -> Result<NewDelivery, CallError> {
+        self.read_missed(order).await
     }
 }
 

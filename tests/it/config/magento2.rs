@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tillbridge::config::{Config, ConfigErrors, StorefrontConfig};
-use tillbridge::domain::Secret;
+use tillbridge::config::{Config, ConfigErrors, Magento2Settings, StorefrontConfig};
+use tillbridge::domain::{IntegrationAccess, Secret};
 use tillbridge::policy::SaleMoment;
 use tillbridge::storefront::StockFigure;
-use tillbridge::storefront::magento2::{Access, Magento2Config};
 
 const GOOD: &str = r#"[storefronts.kiwi]
 kind = "magento2"
@@ -51,7 +50,7 @@ fn changed(from: &str, to: &str) -> Result<Config, ConfigErrors> {
     read(&GOOD.replacen(from, to, 1))
 }
 
-fn store(config: &Config) -> &Magento2Config {
+fn store(config: &Config) -> &Magento2Settings {
     let StorefrontConfig::Magento2(store) = &config.storefronts[0] else { panic!("not a Magento store") };
     store
 }
@@ -60,11 +59,11 @@ fn store(config: &Config) -> &Magento2Config {
 fn a_store_is_reached_by_the_four_values_of_an_integration() {
     let config = read(GOOD).unwrap();
     let store = store(&config);
-    assert_eq!((store.url.as_str(), store.store.as_str()), ("https://shop.example", "default"));
-    let Access::OAuth(four) = &store.access else { panic!("{:?}", store.access) };
+    assert_eq!((store.url.as_str(), store.store.as_deref()), ("https://shop.example", None));
+    let IntegrationAccess::OAuth(four) = &store.access else { panic!("{:?}", store.access) };
     assert_eq!(four.token_secret, Secret::new("token_secret".into()));
-    assert_eq!(store.ways_in.async_events, [Secret::new("new".into()), Secret::new("old".into())]);
-    assert_eq!(store.ways_in.shared_secrets, [], "a way in without a secret is closed");
+    assert_eq!(store.async_events, [Secret::new("new".into()), Secret::new("old".into())]);
+    assert_eq!(store.shared_secrets, [], "a way in without a secret is closed");
 }
 
 #[test]

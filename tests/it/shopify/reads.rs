@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use tillbridge::domain::CallError;
-use tillbridge::storefront::{Storefront as _, Subscriptions as _};
+use tillbridge::storefront::{Storefront as _, Subscriptions as _, WholeOrders as _};
 
 use super::recorder::Recorder;
 

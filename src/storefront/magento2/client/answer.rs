@@ -30,6 +30,14 @@ pub enum Failure {
     /// The store has no such resource at all: the module that offers it is not installed (404).
     #[error("{0}")]
     NoRoute(String),
+    /// The integration lacks a permission, or the token is not accepted: Magento says the same of both.
+    #[error("{why}")]
+    Denied {
+        /// Magento's name of the permission.
+        resource: String,
+        /// What happened, and what to do.
+        why: String,
+    },
     /// Everything else, by its consequence.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -41,6 +49,7 @@ impl Failure {
         match self {
             Self::NotFound(_) => "not_found",
             Self::NoRoute(_) => "no_route",
+            Self::Denied { .. } => "unauthorised",
             Self::Call(error) => match error {
                 CallError::Transient(_) => "transient",
                 CallError::Throttled { .. } => "throttled",
@@ -58,6 +67,7 @@ impl From<Failure> for CallError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::NotFound(what) | Failure::NoRoute(what) => Self::Rejected(what),
+            Failure::Denied { why, .. } => Self::Unauthorised(why),
             Failure::Call(error) => error,
         }
     }
@@ -179,16 +189,19 @@ pub fn class_of(status: u16, retry_after: Option<&str>, body: &[u8], name: &str,
     let tail = said.as_ref().map_or_else(String::new, |text| format!(": {text}"));
     let unauthorised = |why: String| Failure::Call(CallError::Unauthorised(format!("{name}: {why}")));
     match status {
-        401 | 403 => unauthorised(match wrong.as_ref().and_then(Wrong::resource) {
-            Some(resource) => format!(
-                "the integration may not use {resource} ({status}): grant it in the store's administration under System > \
-                 Integrations, or the token is not accepted"
-            ),
-            None => format!(
+        401 | 403 => match wrong.as_ref().and_then(Wrong::resource) {
+            Some(resource) => Failure::Denied {
+                why: format!(
+                    "{name}: the integration may not use {resource} ({status}): grant it in the store's administration under \
+                     System > Integrations, or the token is not accepted"
+                ),
+                resource,
+            },
+            None => unauthorised(format!(
                 "access is not accepted ({status}){tail}: check the token, and that the administration allows it as a bearer \
                  token"
-            ),
-        }),
+            )),
+        },
         404 if wrong.as_ref().is_none_or(|wrong| wrong.message.contains("does not match any route")) => {
             Failure::NoRoute(format!(
                 "{name}: this store has no such resource (404): a module may be missing, or check `url`"

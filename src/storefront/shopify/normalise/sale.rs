@@ -137,6 +137,7 @@ fn sale(ledger: Ledger, order: &Order, moment: SaleMoment) -> Result<Sale, Uncle
     let to_pay = ledger.sum("the sum to pay", [stated_total, cash_rounding])?;
     Ok(Sale {
         reference: reference(&order.id)?,
+        order: None,
         number: text(order.name.as_ref()).unwrap_or_else(|| order.id.to_string()),
         currency: ledger.currency,
         sold_at: time(&[

@@ -1,0 +1,258 @@
+//! Reads documents: one that was hinted at, or a page of those that changed.
+//!
+//! What comes in: a kind with an id, or with a window. What goes out: deliveries whose bodies hold the documents exactly as the
+//! store wrote them, each joined with what it has to be understood by: an invoice with its order, a credit memo with its order
+//! and the order's other documents, an order with its shipments. The dedupe key is made of the content, so what is read twice is
+//! one delivery. Reads only; all of it may be repeated.
+
+mod search;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::Magento2;
+use super::client::{Found, Scope};
+use super::normalise::Id;
+use crate::domain::{CallError, DocumentHinted, HintedKind, NewDelivery, Origin};
+use crate::storefront::{ChangedPage, Documents};
+use search::Search;
+
+/// The topics of what was read. No webhook has them.
+pub mod topic {
+    /// An order with its shipments.
+    pub const ORDER: &str = "read/order";
+    /// An invoice with its order.
+    pub const INVOICE: &str = "read/invoice";
+    /// A credit memo with its order and the order's other documents.
+    pub const CREDIT_MEMO: &str = "read/creditmemo";
+    /// A customer.
+    pub const CUSTOMER: &str = "read/customer";
+}
+
+/// Documents of a page. Magento may be told to refuse more than 300.
+const PAGE: usize = 100;
+/// Documents that are asked for by their orders at a time: one order has few of them.
+const ORDERS_AT_ONCE: usize = 25;
+
+type Raw = Box<RawValue>;
+
+/// What tells a document's place, wherever it is read.
+#[derive(Deserialize)]
+struct Known {
+    #[serde(default)]
+    entity_id: Option<Id>,
+    /// Of customers, who have no `entity_id`.
+    #[serde(default)]
+    id: Option<Id>,
+    #[serde(default)]
+    order_id: Option<Id>,
+}
+
+/// A document's own number and its order's.
+struct Place {
+    id: u64,
+    order: Option<u64>,
+}
+
+#[async_trait]
+impl Documents for Magento2 {
+    async fn read(&self, hint: &DocumentHinted) -> Result<Option<Vec<NewDelivery>>, CallError> {
+        let path: &[&str] = match hint.kind {
+            HintedKind::Order => &["orders", &hint.id],
+            HintedKind::Invoice => &["invoices", &hint.id],
+            HintedKind::Refund => &["creditmemo", &hint.id],
+            HintedKind::Account => &["customers", &hint.id],
+        };
+        let Some(document) = self.client.get::<Raw>(Scope::Store, path, &[]).await.found()? else { return Ok(None) };
+        self.joined(hint.kind, vec![document]).await.map(Some)
+    }
+
+    async fn changed(
+        &self,
+        kind: HintedKind,
+        window: (Timestamp, Timestamp),
+        after: Option<&str>,
+    ) -> Result<ChangedPage, CallError> {
+        let path: &[&str] = match kind {
+            HintedKind::Order => &["orders"],
+            HintedKind::Invoice => &["invoices"],
+            HintedKind::Refund => &["creditmemos"],
+            HintedKind::Account => &["customers", "search"],
+        };
+        let page: usize = after.and_then(|page| page.parse().ok()).unwrap_or(1);
+        let search = Search::new()
+            .and("updated_at", "gteq", &search::moment(window.0))
+            .and("updated_at", "lteq", &search::moment(window.1))
+            .ascending("updated_at")
+            .ascending("entity_id")
+            .page(page, PAGE);
+        let found = self.list(path, &search).await?;
+        // Past the end some collections repeat their last page, so the count decides, not an empty page.
+        let next = (page * PAGE < total(&found)).then(|| (page + 1).to_string());
+        let ids = found.items.iter().map(|one| known(one).map(|place| place.id.to_string()));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        Ok(ChangedPage { ids, deliveries: self.joined(kind, found.items).await?, next })
+    }
+}
+
+impl Magento2 {
+    /// Joins documents of one kind with what they need; what an order takes from stock comes before what is booked of it.
+    async fn joined(&self, kind: HintedKind, documents: Vec<Raw>) -> Result<Vec<NewDelivery>, CallError> {
+        if documents.is_empty() {
+            return Ok(Vec::new());
+        }
+        if kind == HintedKind::Account {
+            return documents.iter().map(|one| self.delivery(topic::CUSTOMER, &[("customer", &[one])])).collect();
+        }
+        if kind == HintedKind::Order {
+            let ids: BTreeSet<u64> = ids(&documents, |place| Some(place.id))?;
+            let shipments = self.by_order(&["shipments"], &ids).await?;
+            return documents.iter().map(|order| self.order_delivery(order, &shipments)).collect();
+        }
+        let order_ids: BTreeSet<u64> = ids(&documents, |place| place.order)?;
+        let orders = self.orders(&order_ids).await?;
+        let shipments = self.by_order(&["shipments"], &order_ids).await?;
+        let mut deliveries = Vec::new();
+        for order in orders.values() {
+            deliveries.push(self.order_delivery(order, &shipments)?);
+        }
+        let (invoices, memos) = if kind == HintedKind::Refund {
+            (self.by_order(&["invoices"], &order_ids).await?, self.by_order(&["creditmemos"], &order_ids).await?)
+        } else {
+            (BTreeMap::new(), BTreeMap::new())
+        };
+        for document in &documents {
+            let place = known(document)?;
+            let order_id = place.order.unwrap_or_default();
+            let order = orders.get(&order_id).ok_or_else(|| {
+                CallError::Transient(format!("GET orders: the order {order_id} of a document is not there yet"))
+            })?;
+            let of = |all: &'_ BTreeMap<u64, Vec<Raw>>| all.get(&order_id).cloned().unwrap_or_default();
+            deliveries.push(if kind == HintedKind::Invoice {
+                self.delivery(topic::INVOICE, &[("invoice", &[document]), ("order", &[order])])?
+            } else {
+                let (invoices, memos) = (of(&invoices), of(&memos));
+                let (invoices, memos): (Vec<&Raw>, Vec<&Raw>) = (invoices.iter().collect(), memos.iter().collect());
+                self.delivery(
+                    topic::CREDIT_MEMO,
+                    &[
+                        ("creditmemo", &[document]),
+                        ("order", &[order]),
+                        ("invoices[]", &invoices),
+                        ("creditmemos[]", &memos),
+                    ],
+                )?
+            });
+        }
+        Ok(deliveries)
+    }
+
+    fn order_delivery(&self, order: &Raw, shipments: &BTreeMap<u64, Vec<Raw>>) -> Result<NewDelivery, CallError> {
+        let own: Vec<&Raw> = shipments.get(&known(order)?.id).into_iter().flatten().collect();
+        self.delivery(topic::ORDER, &[("order", &[order]), ("shipments[]", &own)])
+    }
+
+    async fn orders(&self, ids: &BTreeSet<u64>) -> Result<BTreeMap<u64, Raw>, CallError> {
+        let mut orders = BTreeMap::new();
+        for some in chunks(ids, PAGE) {
+            for order in self.all(&["orders"], &Search::new().and("entity_id", "in", &some)).await? {
+                orders.insert(known(&order)?.id, order);
+            }
+        }
+        Ok(orders)
+    }
+
+    /// All documents of these orders, by order, oldest first.
+    async fn by_order(&self, path: &[&str], orders: &BTreeSet<u64>) -> Result<BTreeMap<u64, Vec<Raw>>, CallError> {
+        let mut found: BTreeMap<u64, Vec<Raw>> = BTreeMap::new();
+        for some in chunks(orders, ORDERS_AT_ONCE) {
+            for document in self.all(path, &Search::new().and("order_id", "in", &some)).await? {
+                if let Some(order) = known(&document)?.order {
+                    found.entry(order).or_default().push(document);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// All pages of a search, by id.
+    async fn all(&self, path: &[&str], search: &Search) -> Result<Vec<Raw>, CallError> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let found = self.list(path, &search.clone().ascending("entity_id").page(page, PAGE)).await?;
+            let (here, total) = (found.items.len(), total(&found));
+            all.extend(found.items);
+            if here == 0 || page * PAGE >= total {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn list(&self, path: &[&str], search: &Search) -> Result<search::Listed, CallError> {
+        let query = search.query();
+        let query: Vec<(&str, String)> = query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        Ok(self.client.get(Scope::Store, path, &query).await?)
+    }
+
+    /// A delivery of documents under their names; a name with `[]` is a list. The first document says what it is.
+    fn delivery(&self, topic: &str, parts: &[(&str, &[&Raw])]) -> Result<NewDelivery, CallError> {
+        let mut body = String::from("{");
+        let mut digest = Sha256::new();
+        for (at, (name, documents)) in parts.iter().enumerate() {
+            if at > 0 {
+                body.push(',');
+            }
+            let written: Vec<&str> = documents.iter().map(|one| one.get()).collect();
+            let list = name.strip_suffix("[]");
+            let (open, close) = if list.is_some() { ("[", "]") } else { ("", "") };
+            body.push_str(&format!("\"{}\":{open}{}{close}", list.unwrap_or(name), written.join(",")));
+            // Lists and single reads may write the same document in different ways; values in the order of their names do not.
+            for one in *documents {
+                let value: Value = serde_json::from_str(one.get()).map_err(|_| shapeless())?;
+                digest.update(value.to_string());
+            }
+        }
+        body.push('}');
+        let first = parts.first().and_then(|(_, documents)| documents.first()).ok_or_else(shapeless)?;
+        let content = digest.finalize().iter().take(16).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        Ok(NewDelivery {
+            origin: Origin::storefront(self.name.as_str()),
+            topic: topic.to_owned(),
+            dedupe_key: format!("{topic} {} {content}", known(first)?.id),
+            fold_key: None,
+            headers: BTreeMap::new(),
+            body: Bytes::from(body),
+        })
+    }
+}
+
+fn known(document: &Raw) -> Result<Place, CallError> {
+    let known: Known = serde_json::from_str(document.get()).map_err(|_| shapeless())?;
+    let id = known.entity_id.or(known.id).ok_or_else(shapeless)?;
+    Ok(Place { id: id.0, order: known.order_id.map(|id| id.0) })
+}
+
+fn total(found: &search::Listed) -> usize {
+    usize::try_from(found.total_count.0).unwrap_or(usize::MAX)
+}
+
+fn shapeless() -> CallError {
+    CallError::Rejected("a document of the store has no `entity_id`, or is none".into())
+}
+
+fn ids(documents: &[Raw], of: impl Fn(&Place) -> Option<u64>) -> Result<BTreeSet<u64>, CallError> {
+    documents.iter().filter_map(|one| known(one).map(|place| of(&place)).transpose()).collect()
+}
+
+fn chunks(ids: &BTreeSet<u64>, size: usize) -> Vec<String> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.chunks(size).map(|some| some.join(",")).collect()
+}

@@ -1,0 +1,3 @@
+//! The same stories with a Magento store: what differs is told here.
+
+mod sales;
