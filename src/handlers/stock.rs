@@ -187,9 +187,9 @@ async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settle
         due.row.expected = due.found.or(believed);
         due.row.quantity = target - due.unexplained.most.max(0);
         // A figure that was seen to be right needs a write all the same where the bridge believed something else of it: only an
-        // accepted write proves that nothing came in between. So does one of which something was untold: an accepted write
-        // proves that all is told by now, a refused one finds how much is not.
-        let guessed = due.found.is_none() && due.last.as_ref().is_some_and(|last| last.untold != 0);
+        // accepted write proves that nothing came in between. So does one that is only guessed at: an accepted write proves the
+        // guess, a refused one finds what is there.
+        let guessed = due.found.is_none() && due.is_guessed();
         let known = (!due.proven || due.found == believed) && !guessed;
         if due.row.expected == Some(due.row.quantity) && known {
             settled.push(done(desk, &due, false));

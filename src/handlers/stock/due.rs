@@ -54,6 +54,13 @@ impl Due<'_> {
         }
     }
 
+    /// Whether something may have moved the figure that the bridge was never told of: sales, or a write of its own whose answer
+    /// was lost.
+    pub fn is_guessed(&self) -> bool {
+        let last = self.last.as_ref();
+        last.is_some_and(|last| last.untold != 0) || self.sent.iter().any(|sent| Some(sent) != last)
+    }
+
     /// What the storefront shows once the row is written.
     pub fn shown(&self, now: Timestamp) -> Shown {
         let Unexplained { most, or } = &self.unexplained;

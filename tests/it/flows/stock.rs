@@ -265,6 +265,20 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
+    async fn a_write_without_an_answer_is_not_forgotten_when_the_figure_is_what_it_was_again(deployment: Deployment) {
+        let house = house(deployment, StockFigure::Available).await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        let sku = house.town().assortment.skus[0].clone();
+        let before = house.pieces(sku.as_str(), "WEB").await;
+        shop.fail_next(Some("inventorySetQuantities"), Fault::ErrorAfterCommit(502), 1);
+        office.sell_at_till(&sku, &web(), 3).await.unwrap();
+        house.until("the write is there", async || available(shop, &sku) == before - 3).await;
+        office.receive_goods(&sku, &web(), 3).await.unwrap();
+        house.rest().await;
+        assert_eq!(available(shop, &sku), before);
+        house.keeps_its_promises(0).await;
+    }
+
     async fn few_pieces_are_not_shown_and_some_are_kept_back(deployment: Deployment) {
         let mut house = House::build(deployment, vec![TownPlan::new("kiwi")]).await;
         let rules = &mut house.rules().stock;
