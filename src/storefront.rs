@@ -11,8 +11,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use crate::domain::{
-    Address, CallError, Consent, CustomerProfile, Delivery, DocumentRef, Money, NewDelivery, Normalised, Sku,
-    StorefrontName, Verified, WebOrder,
+    Address, CallError, Consent, CustomerProfile, Delivery, Money, NewDelivery, Normalised, Sku, StorefrontName,
+    Verified, WebOrder,
 };
 
 mod abilities;
@@ -25,6 +25,9 @@ pub mod shopify;
 pub use abilities::{
     Abilities, BulkProducts, ChangedPage, Documents, Listings, NewLocations, PictureFiles, PictureWay, PriceLists,
     ProductOperations, ProductPictures, SalesWay, Subscriptions, WholeOrders,
+};
+pub use listing::{
+    AccountPage, ListedAccount, ListedOrder, ListedProduct, OrderPage, ProductDrift, ProductPage, Visibility,
 };
 pub use showing::{
     BulkProduct, BulkState, CatalogueRules, CategoryAs, CategoryWish, FileState, ListPrice, MetafieldRule, NewProducts,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tillbridge::flow::reconcile::{self, Found, Window};
+use tillbridge::flow::reconcile::{self, Found, Scope, Window};
 use tillbridge::rehearsal::MagentoTown;
 use tillbridge::sandbox::magento2::{CreditPlan, HookWeather, LinePlan, OrderPlan};
 
@@ -13,7 +13,7 @@ const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), 
 
 /// Asks the store once, for documents alone.
 async fn asks(house: &House) -> Found {
-    let found = reconcile::once(&house.desk(), WINDOW, false).await.unwrap();
+    let found = reconcile::once(&house.desk(), WINDOW, Scope::ORDERS).await.unwrap();
     house.bridge.as_ref().unwrap().stage.bells.deliveries.notify_one();
     found
 }
