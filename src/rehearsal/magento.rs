@@ -5,15 +5,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 
-use super::side::{Household, Side, books_differ};
+use super::side::{Household, Introduction, Side, books_differ};
 use super::town::{BRANCHES, OTHER_PAY_CODE, Town, TownPlan, plain_channel};
 use crate::domain::{BranchCode, Money, OfficeName, Secret, Sku};
 use crate::policy::{Channel, SaleMoment};
-use crate::sandbox::magento2::{HookWay, MagentoLine, MagentoOptions, MagentoSandbox};
+use crate::sandbox::magento2::{HookWay, HookWeather, MagentoLine, MagentoOptions, MagentoSandbox};
 use crate::sandbox::office::{Assortment, SandboxOffice};
 use crate::storefront::magento2::{Access, AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, OAuth, WaysIn};
 use crate::storefront::{CategoryAs, Storefront};
@@ -208,5 +209,45 @@ impl Side for MagentoTown {
 
     async fn closes(&self) {
         self.shop.shutdown().await;
+    }
+
+    fn assortment(&self) -> &Assortment {
+        &self.assortment
+    }
+
+    async fn web_order(&self, seed: u64) -> anyhow::Result<()> {
+        // Whoever finds the shelf empty buys nothing.
+        let lived = self.shop.live(seed, BRANCHES[0]).await;
+        match lived {
+            Err(refused) if refused.is_short_of_goods() => Ok(()),
+            lived => Ok(lived.map(drop)?),
+        }
+    }
+
+    fn grows_stormy(&self) {
+        self.shop.hook_weather(HookWeather {
+            twice: 150,
+            delay_up_to: Duration::from_millis(400),
+            ..HookWeather::default()
+        });
+    }
+
+    fn products_shown(&self) -> usize {
+        self.shop.products().into_iter().filter(|product| product.enabled).count()
+    }
+
+    fn writes(&self) -> usize {
+        self.shop.writes().len()
+    }
+
+    fn introduces(&self) -> Introduction {
+        Introduction {
+            kind: "Magento 2 shop",
+            address: format!("{}/rest", self.shop.url()),
+            keys: vec![
+                ("token", self.shop.keys().token, "header Authorization: Bearer"),
+                ("secret", TOKEN.to_owned(), "signs x-magento-signature"),
+            ],
+        }
     }
 }
