@@ -16,6 +16,7 @@ use crate::domain::{BranchCode, Money, OfficeName, Secret, Sku};
 use crate::policy::{Channel, SaleMoment};
 use crate::sandbox::magento2::{HookWay, HookWeather, MagentoLine, MagentoOptions, MagentoSandbox};
 use crate::sandbox::office::{Assortment, SandboxOffice};
+use crate::sandbox::pictures::PictureHost;
 use crate::storefront::magento2::{Access, AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, OAuth, WaysIn};
 use crate::storefront::{CategoryAs, Storefront};
 
@@ -39,6 +40,8 @@ pub struct MagentoTown {
     pub channel: Arc<Channel>,
     /// Whether the bridge signs its calls, or shows the token alone.
     pub signs: bool,
+    /// Where the office keeps its pictures; none where it is another town's office.
+    pub pictures: Option<PictureHost>,
 }
 
 impl MagentoTown {
@@ -47,8 +50,9 @@ impl MagentoTown {
     /// # Errors
     /// When the shop cannot listen or the office's database cannot be made.
     pub async fn found(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
-        let home = Household::furnish(plan, folder).await?;
-        Self::open(plan, home, &plan.name).await
+        let pictures = PictureHost::start().await.context("the pictures could not be laid out")?;
+        let home = Household::furnish(plan, folder, Some(pictures.url())).await?;
+        Ok(Self { pictures: Some(pictures), ..Self::open(plan, home, &plan.name).await? })
     }
 
     /// Opens a second shop on the office of a town.
@@ -78,7 +82,7 @@ impl MagentoTown {
             PAY_CODES.iter().map(|(method, code)| ((*method).to_owned(), (*code).to_owned())).collect();
         channel.payments.otherwise = Some(OTHER_PAY_CODE.to_owned());
         let Household { office, office_url, assortment } = home;
-        Ok(Self { shop, office, office_url, assortment, channel: Arc::new(channel), signs: true })
+        Ok(Self { shop, office, office_url, assortment, channel: Arc::new(channel), signs: true, pictures: None })
     }
 
     /// Every paid invoice and every credit memo against the books: there once, for the same money, and nothing else under the

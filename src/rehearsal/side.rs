@@ -103,8 +103,8 @@ pub(super) struct Household {
 }
 
 impl Household {
-    /// Opens the office of a plan, with its assortment on the shelves.
-    pub(super) async fn furnish(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
+    /// Opens the office of a plan, with its assortment on the shelves and its pictures at that address.
+    pub(super) async fn furnish(plan: &TownPlan, folder: &Path, pictures: Option<String>) -> anyhow::Result<Self> {
         let (office, office_url) = match &plan.office_postgres {
             Some(url) => (SandboxOffice::create_postgres(url).await?, url.clone()),
             None => {
@@ -113,7 +113,9 @@ impl Household {
             }
         };
         let currency = Currency::parse(&plan.currency)?;
-        let assortment = office.seed(&Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) }).await?;
+        let plain = Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) };
+        let pictures = pictures.unwrap_or_else(|| plain.pictures.clone());
+        let assortment = office.seed(&Seed { pictures, ..plain }).await?;
         Ok(Self { office, office_url, assortment })
     }
 }

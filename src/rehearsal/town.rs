@@ -109,7 +109,7 @@ impl Town {
             .map(|(id, name)| ShopLocation { name: name.to_owned(), id: Some(id) })
             .collect();
         let shop = ShopSandbox::start(options).await.context("the simulated shop could not start")?;
-        let Household { office, office_url, assortment } = Household::furnish(plan, folder).await?;
+        let Household { office, office_url, assortment } = Household::furnish(plan, folder, None).await?;
         let channel = Arc::new(channel(plan)?);
         Ok(Self { shop, office, office_url, assortment, channel, domain, access: None })
     }
