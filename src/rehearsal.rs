@@ -17,5 +17,5 @@ pub use configuration::{Configuration, configuration};
 pub use magento::MagentoTown;
 pub use progress::Progress;
 pub use promises::broken;
-pub use side::Side;
+pub use side::{Introduction, Side};
 pub use town::{BRANCHES, PRICE_LISTS, Town, TownPlan};

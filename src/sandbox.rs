@@ -4,6 +4,7 @@ mod clock;
 mod dice;
 pub mod magento2;
 pub mod office;
+pub mod pictures;
 pub mod shopify;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

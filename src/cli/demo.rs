@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
+use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{Exit, Failure, Output};
-use crate::rehearsal::{self, Bridge, Bus, Journal, Plan, Town, TownPlan};
-use crate::sandbox::shopify::WebhookWeather;
+use crate::config::PROFILE_NAMES;
+use crate::rehearsal::{self, Bridge, Bus, Journal, MagentoTown, Plan, Side, Town, TownPlan};
 
 mod crossings;
 mod traffic;
@@ -31,12 +32,16 @@ const TOTALS: Duration = Duration::from_secs(5);
 #[command(after_help = "Examples:
   tillbridge demo
   tillbridge demo --for 1m --seed 7
+  tillbridge demo --profile counter-intelligence-magento2
   tillbridge demo --json | tail -n 1 | jq .invoices
   tillbridge demo --listen                     send it webhooks of your own")]
 pub struct Args {
     /// How long traffic lasts
     #[arg(long = "for", value_name = "TIME", default_value = "20s", value_parser = duration)]
     pub(crate) length: Duration,
+    /// Which storefront and office are joined
+    #[arg(long, value_name = "PROFILE", default_value = PROFILE_NAMES[0], value_parser = PossibleValuesParser::new(PROFILE_NAMES))]
+    pub(crate) profile: String,
     /// End with one JSON object on one line
     #[arg(long)]
     pub(crate) json: bool,
@@ -60,7 +65,11 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
     plan.seed = args.seed;
     // The bucket of a standard plan, so that the limiter has something to respect.
     plan.points = (2_000, 100);
-    let town = Town::found(&plan, &folder.0).await?;
+    let town: Box<dyn Side> = match args.profile.as_str() {
+        "counter-intelligence-magento2" => Box::new(MagentoTown::found(&plan, &folder.0).await?),
+        _ => Box::new(Town::found(&plan, &folder.0).await?),
+    };
+    let town = town.as_ref();
     let plan = Plan {
         journal: Journal::Sqlite(folder.0.join("tillbridge.db")),
         bus: Bus::Local,
@@ -69,32 +78,26 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
         body_limit: 16 * 1024 * 1024,
         clock: crate::journal::clock::Clock::default(),
     };
-    let bridge = Bridge::start(&plan, &[&town]).await?;
-    town.shop.subscribe_all(&bridge.address_for(&town));
-    greet(&args, &town, &bridge, output)?;
+    let bridge = Bridge::start(&plan, &[town]).await?;
+    town.calls_at(&bridge.address_for(town));
+    greet(&args, town, &bridge, output)?;
 
-    if !bridge.at_rest(&[&town], PATIENCE).await {
+    if !bridge.at_rest(&[town], PATIENCE).await {
         return Err(Failure::failed(
             "the catalogue did not reach the shop",
             "look at the log; TILLBRIDGE_LOG=debug says more",
         ));
     }
-    output.line(format!("the catalogue is on the web: {} products\n", town.shop.products().len()))?;
-    // From here on deliveries come twice and overtake each other, as they do in life.
-    town.shop.webhook_weather(WebhookWeather {
-        same_id_twice: 100,
-        new_id_twice: 50,
-        delay_up_to: Duration::from_millis(400),
-        ..WebhookWeather::default()
-    });
+    output.line(format!("the catalogue is on the web: {} products\n", town.products_shown()))?;
+    town.grows_stormy();
     let mut crossings = Crossings::from_now(&bridge).await?;
-    trade(&args, &town, &bridge, &mut crossings, output).await?;
+    trade(&args, town, &bridge, &mut crossings, output).await?;
 
     output.line("\nthe shops close; the bridge finishes what is under way")?;
     output.flush()?;
-    let rested = bridge.at_rest(&[&town], PATIENCE).await;
+    let rested = bridge.at_rest(&[town], PATIENCE).await;
     crossings.show(&bridge, output).await?;
-    let summary = Summary::draw(&bridge, &town, rested).await?;
+    let summary = Summary::draw(&bridge, town, rested).await?;
     if args.listen {
         summary.tell(output)?;
         output.line("\nstill listening; Ctrl-C ends it")?;
@@ -106,13 +109,13 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
         }
     }
     let summary = if args.listen {
-        let rested = bridge.at_rest(&[&town], PATIENCE).await;
-        Summary::draw(&bridge, &town, rested).await?
+        let rested = bridge.at_rest(&[town], PATIENCE).await;
+        Summary::draw(&bridge, town, rested).await?
     } else {
         summary
     };
     bridge.end(PATIENCE).await;
-    town.shop.shutdown().await;
+    town.closes().await;
     summary.tell(output)?;
     if args.json {
         output.json_line(&summary)?;
@@ -123,7 +126,7 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
 /// Lets traffic flow both ways for a while, showing what crosses.
 async fn trade(
     args: &Args,
-    town: &Town,
+    town: &dyn Side,
     bridge: &Bridge,
     crossings: &mut Crossings,
     output: &mut Output,
@@ -141,8 +144,8 @@ async fn trade(
             }
             _ = totals.tick() => {
                 let counts = bridge.stage.journal.counts().await?;
-                let (invoices, credit_notes) = town.office.document_counts().await?;
-                let writes = town.shop.writes().len();
+                let (invoices, credit_notes) = town.living_office().document_counts().await?;
+                let writes = town.writes();
                 output.line(format!(
                     "--- so far: {} deliveries, {} duplicates ignored, {invoices} invoices, {credit_notes} credit notes, \
                      {writes} writes to the shop, {} under way",
@@ -155,17 +158,19 @@ async fn trade(
     }
 }
 
-fn greet(args: &Args, town: &Town, bridge: &Bridge, output: &mut Output) -> Result<(), Failure> {
-    output.line(
-        "tillbridge demo: a simulated Shopify shop and a living Counter Intelligence office, joined by the real bridge",
-    )?;
-    output.line(format!("  shop      {}", town.shop.graphql_url()))?;
+fn greet(args: &Args, town: &dyn Side, bridge: &Bridge, output: &mut Output) -> Result<(), Failure> {
+    let shop = town.introduces();
+    output.line(format!(
+        "tillbridge demo: a simulated {} and a living Counter Intelligence office, joined by the real bridge",
+        shop.kind
+    ))?;
+    output.line(format!("  shop      {}", shop.address))?;
     output.line(format!("  webhooks  {}", bridge.address_for(town)))?;
     if args.listen {
         // Of the sandbox alone: they open nothing else.
-        output.line(format!("  token     {}   (header X-Shopify-Access-Token)", town.shop.token()))?;
-        output.line(format!("  secret    {}   (signs X-Shopify-Hmac-Sha256)", town.shop.secret()))?;
-        output.line(format!("  domain    {}   (header X-Shopify-Shop-Domain)", town.domain))?;
+        for (name, value, place) in shop.keys {
+            output.line(format!("  {name:<9} {value}   ({place})"))?;
+        }
     }
     output.line("")?;
     output.flush()?;
@@ -188,7 +193,7 @@ struct Summary {
 }
 
 impl Summary {
-    async fn draw(bridge: &Bridge, town: &Town, rested: bool) -> Result<Self, Failure> {
+    async fn draw(bridge: &Bridge, town: &dyn Side, rested: bool) -> Result<Self, Failure> {
         let journal = bridge.stage.journal.as_ref();
         let counts = journal.counts().await?;
         let dead = journal.dead(&crate::journal::Selection { limit: 10_000, ..Default::default() }).await?.len();
@@ -196,8 +201,8 @@ impl Summary {
         if !rested {
             broken_promises.push("P4: the bridge did not come to rest".to_owned());
         }
-        let (invoices, credit_notes) = town.office.document_counts().await?;
-        let currency = town.office.base_currency().await?;
+        let (invoices, credit_notes) = town.living_office().document_counts().await?;
+        let currency = town.living_office().base_currency().await?;
         let sum = |documents: Vec<crate::sandbox::office::BookedDocument>| {
             crate::domain::Money::sum(currency, documents.iter().map(|one| one.total)).map(|sum| sum.to_string())
         };
@@ -207,9 +212,9 @@ impl Summary {
             deliveries_ignored: counts.deliveries.get("ignored").copied().unwrap_or(0),
             invoices,
             credit_notes,
-            invoiced: sum(town.office.invoices().await?).map_err(anyhow::Error::from)?,
-            credited: sum(town.office.credit_notes().await?).map_err(anyhow::Error::from)?,
-            storefront_writes: town.shop.writes().len(),
+            invoiced: sum(town.living_office().invoices().await?).map_err(anyhow::Error::from)?,
+            credited: sum(town.living_office().credit_notes().await?).map_err(anyhow::Error::from)?,
+            storefront_writes: town.writes(),
             dead_letters: dead,
             broken_promises,
         })

@@ -5,16 +5,18 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 
-use super::side::{Household, Side, books_differ};
+use super::side::{Household, Introduction, Side, books_differ};
 use super::town::{BRANCHES, OTHER_PAY_CODE, Town, TownPlan, plain_channel};
 use crate::domain::{BranchCode, Money, OfficeName, Secret, Sku};
 use crate::policy::{Channel, SaleMoment};
-use crate::sandbox::magento2::{HookWay, MagentoLine, MagentoOptions, MagentoSandbox};
+use crate::sandbox::magento2::{HookWay, HookWeather, MagentoLine, MagentoOptions, MagentoSandbox};
 use crate::sandbox::office::{Assortment, SandboxOffice};
+use crate::sandbox::pictures::PictureHost;
 use crate::storefront::magento2::{Access, AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, OAuth, WaysIn};
 use crate::storefront::{CategoryAs, Storefront};
 
@@ -38,6 +40,8 @@ pub struct MagentoTown {
     pub channel: Arc<Channel>,
     /// Whether the bridge signs its calls, or shows the token alone.
     pub signs: bool,
+    /// Where the office keeps its pictures; none where it is another town's office.
+    pub pictures: Option<PictureHost>,
 }
 
 impl MagentoTown {
@@ -46,8 +50,9 @@ impl MagentoTown {
     /// # Errors
     /// When the shop cannot listen or the office's database cannot be made.
     pub async fn found(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
-        let home = Household::furnish(plan, folder).await?;
-        Self::open(plan, home, &plan.name).await
+        let pictures = PictureHost::start().await.context("the pictures could not be laid out")?;
+        let home = Household::furnish(plan, folder, Some(pictures.url())).await?;
+        Ok(Self { pictures: Some(pictures), ..Self::open(plan, home, &plan.name).await? })
     }
 
     /// Opens a second shop on the office of a town.
@@ -77,7 +82,7 @@ impl MagentoTown {
             PAY_CODES.iter().map(|(method, code)| ((*method).to_owned(), (*code).to_owned())).collect();
         channel.payments.otherwise = Some(OTHER_PAY_CODE.to_owned());
         let Household { office, office_url, assortment } = home;
-        Ok(Self { shop, office, office_url, assortment, channel: Arc::new(channel), signs: true })
+        Ok(Self { shop, office, office_url, assortment, channel: Arc::new(channel), signs: true, pictures: None })
     }
 
     /// Every paid invoice and every credit memo against the books: there once, for the same money, and nothing else under the
@@ -208,5 +213,45 @@ impl Side for MagentoTown {
 
     async fn closes(&self) {
         self.shop.shutdown().await;
+    }
+
+    fn assortment(&self) -> &Assortment {
+        &self.assortment
+    }
+
+    async fn web_order(&self, seed: u64) -> anyhow::Result<()> {
+        // Whoever finds the shelf empty buys nothing.
+        let lived = self.shop.live(seed, BRANCHES[0]).await;
+        match lived {
+            Err(refused) if refused.is_short_of_goods() => Ok(()),
+            lived => Ok(lived.map(drop)?),
+        }
+    }
+
+    fn grows_stormy(&self) {
+        self.shop.hook_weather(HookWeather {
+            twice: 150,
+            delay_up_to: Duration::from_millis(400),
+            ..HookWeather::default()
+        });
+    }
+
+    fn products_shown(&self) -> usize {
+        self.shop.products().into_iter().filter(|product| product.enabled).count()
+    }
+
+    fn writes(&self) -> usize {
+        self.shop.writes().len()
+    }
+
+    fn introduces(&self) -> Introduction {
+        Introduction {
+            kind: "Magento 2 shop",
+            address: format!("{}/rest", self.shop.url()),
+            keys: vec![
+                ("token", self.shop.keys().token, "header Authorization: Bearer"),
+                ("secret", TOKEN.to_owned(), "signs x-magento-signature"),
+            ],
+        }
     }
 }

@@ -53,6 +53,27 @@ pub trait Side: Send + Sync {
     /// Closes the shop.
     async fn closes(&self);
 
+    /// What the office began with.
+    fn assortment(&self) -> &Assortment;
+
+    /// Somebody buys on the web, and whatever follows from it happens. The same seed makes the same happen, on the same goods.
+    ///
+    /// # Errors
+    /// When the shop does not take the order.
+    async fn web_order(&self, seed: u64) -> anyhow::Result<()>;
+
+    /// From now on calls come twice and overtake each other, as they do in life.
+    fn grows_stormy(&self);
+
+    /// How many products the shop shows.
+    fn products_shown(&self) -> usize;
+
+    /// How many writes of the bridge took effect in the shop.
+    fn writes(&self) -> usize;
+
+    /// What kind of shop it is, where its API listens, and what opens it; of the sandbox alone.
+    fn introduces(&self) -> Introduction;
+
     /// The bridge's adapter to the office.
     ///
     /// # Errors
@@ -63,6 +84,17 @@ pub trait Side: Send + Sync {
     }
 }
 
+/// What a rehearsal says of its shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// What kind of shop it is.
+    pub kind: &'static str,
+    /// Where its API listens.
+    pub address: String,
+    /// What opens it and what it signs with: name, value, and where it goes.
+    pub keys: Vec<(&'static str, String, &'static str)>,
+}
+
 /// An office that was just opened.
 pub(super) struct Household {
     pub office: SandboxOffice,
@@ -71,8 +103,8 @@ pub(super) struct Household {
 }
 
 impl Household {
-    /// Opens the office of a plan, with its assortment on the shelves.
-    pub(super) async fn furnish(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
+    /// Opens the office of a plan, with its assortment on the shelves and its pictures at that address.
+    pub(super) async fn furnish(plan: &TownPlan, folder: &Path, pictures: Option<String>) -> anyhow::Result<Self> {
         let (office, office_url) = match &plan.office_postgres {
             Some(url) => (SandboxOffice::create_postgres(url).await?, url.clone()),
             None => {
@@ -81,7 +113,9 @@ impl Household {
             }
         };
         let currency = Currency::parse(&plan.currency)?;
-        let assortment = office.seed(&Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) }).await?;
+        let plain = Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) };
+        let pictures = pictures.unwrap_or_else(|| plain.pictures.clone());
+        let assortment = office.seed(&Seed { pictures, ..plain }).await?;
         Ok(Self { office, office_url, assortment })
     }
 }

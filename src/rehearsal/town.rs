@@ -8,14 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 
-use super::side::{Household, Side, books_differ};
+use super::side::{Household, Introduction, Side, books_differ};
 use crate::domain::{BranchCode, ChannelName, Currency, Money, OfficeName, Placed, Secret, Sku, StorefrontName};
 use crate::office::ChangeKind;
 use crate::policy::{
     Channel, CustomerRules, PaymentRules, ReconcileRules, SaleMoment, SaleRules, SendCustomers, StockRules,
 };
 use crate::sandbox::office::{Assortment, SandboxOffice};
-use crate::sandbox::shopify::{OrderView, Product, ShopLocation, ShopOptions, ShopSandbox};
+use crate::sandbox::shopify::lives::Life;
+use crate::sandbox::shopify::{OrderView, Product, ShopLocation, ShopOptions, ShopSandbox, WebhookWeather};
 use crate::storefront::shopify::{Access, Shopify, ShopifyConfig};
 use crate::storefront::{CatalogueRules, PriceRules, StockFigure, Storefront};
 
@@ -108,7 +109,7 @@ impl Town {
             .map(|(id, name)| ShopLocation { name: name.to_owned(), id: Some(id) })
             .collect();
         let shop = ShopSandbox::start(options).await.context("the simulated shop could not start")?;
-        let Household { office, office_url, assortment } = Household::furnish(plan, folder).await?;
+        let Household { office, office_url, assortment } = Household::furnish(plan, folder, None).await?;
         let channel = Arc::new(channel(plan)?);
         Ok(Self { shop, office, office_url, assortment, channel, domain, access: None })
     }
@@ -252,6 +253,47 @@ impl Side for Town {
 
     async fn closes(&self) {
         self.shop.shutdown().await;
+    }
+
+    fn assortment(&self) -> &Assortment {
+        &self.assortment
+    }
+
+    async fn web_order(&self, seed: u64) -> anyhow::Result<()> {
+        let goods = self.shop.catalogue();
+        let Some(first) = goods.first() else { return Ok(()) };
+        let life = Life::generate(seed, first.price.currency(), true, &goods);
+        self.shop.live(&life).await?;
+        Ok(())
+    }
+
+    fn grows_stormy(&self) {
+        self.shop.webhook_weather(WebhookWeather {
+            same_id_twice: 100,
+            new_id_twice: 50,
+            delay_up_to: Duration::from_millis(400),
+            ..WebhookWeather::default()
+        });
+    }
+
+    fn products_shown(&self) -> usize {
+        self.shop.products().len()
+    }
+
+    fn writes(&self) -> usize {
+        self.shop.writes().len()
+    }
+
+    fn introduces(&self) -> Introduction {
+        Introduction {
+            kind: "Shopify shop",
+            address: self.shop.graphql_url(),
+            keys: vec![
+                ("token", self.shop.token(), "header X-Shopify-Access-Token"),
+                ("secret", self.shop.secret(), "signs X-Shopify-Hmac-Sha256"),
+                ("domain", self.domain.clone(), "header X-Shopify-Shop-Domain"),
+            ],
+        }
     }
 }
 

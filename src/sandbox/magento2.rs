@@ -14,6 +14,7 @@ mod desk;
 mod faults;
 mod figures;
 mod hooks;
+mod lives;
 mod look;
 mod merchant;
 mod options;
@@ -36,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 pub use faults::MagentoFault;
 pub use figures::Minor;
 pub use hooks::{HookCounts, HookSubscription, HookWay, HookWeather};
+pub use lives::Lived;
 pub use look::{CallLog, MagentoDocument, MagentoLine, MagentoOrder, MagentoProduct, Write};
 pub use options::{IntegrationKeys, MagentoOptions};
 pub use orders::OrderPhase;
@@ -68,6 +70,14 @@ pub enum MagentoError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(pub String);
+
+impl Refused {
+    /// Whether there was too little on the shelves.
+    #[must_use]
+    pub fn is_short_of_goods(&self) -> bool {
+        self.0 == stock::TOO_LITTLE
+    }
+}
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {

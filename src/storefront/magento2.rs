@@ -109,7 +109,8 @@ impl Storefront for Magento2 {
             metafields: false,
             consent: false,
             moments: &[SaleMoment::Paid],
-            figures: &[StockFigure::OnHand],
+            // Which one depends on whether MSI is installed, which the first call shows.
+            figures: &[StockFigure::OnHand, StockFigure::Available],
         }
     }
 

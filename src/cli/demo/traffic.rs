@@ -7,22 +7,21 @@ use rand::{RngExt, SeedableRng};
 
 use crate::cli::Failure;
 use crate::domain::{Money, Sku};
-use crate::rehearsal::Town;
-use crate::sandbox::shopify::lives::Life;
+use crate::rehearsal::Side;
 
 /// Time between two happenings, at least and at most, in milliseconds.
 const PAUSE: (u64, u64) = (60, 240);
 
 /// Makes things happen.
 pub struct Traffic<'a> {
-    town: &'a Town,
+    town: &'a dyn Side,
     dice: StdRng,
     lives: u64,
 }
 
 impl<'a> Traffic<'a> {
     /// The same seed makes the same things happen.
-    pub fn new(town: &'a Town, seed: u64) -> Self {
+    pub fn new(town: &'a dyn Side, seed: u64) -> Self {
         Self { town, dice: StdRng::seed_from_u64(seed), lives: seed.wrapping_mul(1_000_003) }
     }
 
@@ -39,52 +38,48 @@ impl<'a> Traffic<'a> {
     }
 
     async fn web_order(&mut self) -> Result<(), Failure> {
-        let goods = self.town.shop.catalogue();
-        let Some(first) = goods.first() else { return Ok(()) };
         self.lives = self.lives.wrapping_add(1);
-        let life = Life::generate(self.lives, first.price.currency(), true, &goods);
-        let shop = self.town.shop.clone();
         // A life waits for nobody: its webhooks are sent while others happen.
-        shop.live(&life).await.map(|_| ()).map_err(|error| Failure::from(anyhow::Error::from(error)))
+        Ok(self.town.web_order(self.lives).await?)
     }
 
     async fn till_sale(&mut self) -> Result<(), Failure> {
         let (sku, pieces) = (self.sku(), self.dice.random_range(1..3));
         let branch = self.branch();
-        Ok(self.town.office.sell_at_till(&sku, &branch, pieces).await?)
+        Ok(self.town.living_office().sell_at_till(&sku, &branch, pieces).await?)
     }
 
     async fn goods_in(&mut self) -> Result<(), Failure> {
         let (sku, pieces) = (self.sku(), self.dice.random_range(5..20));
         let branch = self.branch();
-        Ok(self.town.office.receive_goods(&sku, &branch, pieces).await?)
+        Ok(self.town.living_office().receive_goods(&sku, &branch, pieces).await?)
     }
 
     async fn price(&mut self) -> Result<(), Failure> {
         let sku = self.sku();
-        let currency = self.town.office.base_currency().await?;
+        let currency = self.town.living_office().base_currency().await?;
         let price = Money::rounded(rust_decimal::Decimal::new(self.dice.random_range(1_000..20_000), 2), currency);
         if self.dice.random_bool(0.5) {
-            return Ok(self.town.office.set_price(&sku, price).await?);
+            return Ok(self.town.living_office().set_price(&sku, price).await?);
         }
         let sale = Money::rounded(price.amount() / rust_decimal::Decimal::TWO, currency);
-        Ok(self.town.office.set_sale(&sku, Some(sale), None, None).await?)
+        Ok(self.town.living_office().set_sale(&sku, Some(sale), None, None).await?)
     }
 
     async fn flag(&mut self) -> Result<(), Failure> {
-        let styles = &self.town.assortment.active;
+        let styles = &self.town.assortment().active;
         let style = styles[self.dice.random_range(0..styles.len())].clone();
         let back = self.dice.random_bool(0.6);
-        Ok(self.town.office.set_internet_active(&style, back).await?)
+        Ok(self.town.living_office().set_internet_active(&style, back).await?)
     }
 
     fn sku(&mut self) -> Sku {
-        let skus = &self.town.assortment.skus;
+        let skus = &self.town.assortment().skus;
         skus[self.dice.random_range(0..skus.len())].clone()
     }
 
     fn branch(&mut self) -> crate::domain::BranchCode {
-        let branches = &self.town.assortment.branches;
+        let branches = &self.town.assortment().branches;
         branches[self.dice.random_range(0..branches.len())].clone()
     }
 }

@@ -134,7 +134,11 @@ impl MagentoSandbox {
     /// # Errors
     /// [`Refused`] when fewer are left.
     pub async fn invoice_part(&self, order: u64, pieces: &[(usize, i64)]) -> Result<u64, Refused> {
-        self.act(|state| state.invoice(order, Some(pieces.to_vec()), false)).await
+        self.act(|state| {
+            let wanted = state.meant(order, pieces)?;
+            state.invoice(order, Some(wanted), false)
+        })
+        .await
     }
 
     /// Makes an invoice whose money has not come. Answers its number.
@@ -166,7 +170,11 @@ impl MagentoSandbox {
     /// # Errors
     /// [`Refused`] when fewer are left or not enough are there.
     pub async fn ship_part(&self, order: u64, source: Option<&str>, pieces: &[(usize, i64)]) -> Result<u64, Refused> {
-        self.act(|state| state.ship(order, Some(pieces.to_vec()), source, Vec::new())).await
+        self.act(|state| {
+            let wanted = state.meant(order, pieces)?;
+            state.ship(order, Some(wanted), source, Vec::new())
+        })
+        .await
     }
 
     /// Gives back. Answers the credit memo's number.
@@ -174,7 +182,14 @@ impl MagentoSandbox {
     /// # Errors
     /// [`Refused`] when less was paid.
     pub async fn credit(&self, order: u64, plan: &CreditPlan) -> Result<u64, Refused> {
-        self.act(|state| state.credit(order, plan)).await
+        self.act(|state| {
+            let mut plan = plan.clone();
+            for (line, pieces, _) in &mut plan.lines {
+                *line = state.meant(order, &[(*line, *pieces)])?[0].0;
+            }
+            state.credit(order, &plan)
+        })
+        .await
     }
 
     /// Calls off what is neither invoiced nor shipped.
@@ -255,5 +270,14 @@ impl MagentoSandbox {
     #[must_use]
     pub fn product_body(&self, sku: &str) -> Option<Value> {
         self.read(|state: &State| state.catalogue.by_sku(sku).map(|product| state.product_body(product, EVERYWHERE)))
+    }
+}
+
+impl State {
+    /// Top lines by their place among the top lines, as indexes among all lines.
+    fn meant(&self, order: u64, pieces: &[(usize, i64)]) -> Result<Vec<(usize, i64)>, Refusal> {
+        let tops = self.orders.get(&order).ok_or_else(Refusal::missing)?.tops();
+        let index = |(line, pieces): &(usize, i64)| Ok((*tops.get(*line).ok_or_else(Refusal::missing)?, *pieces));
+        pieces.iter().map(index).collect()
     }
 }

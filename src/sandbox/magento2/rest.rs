@@ -2,6 +2,7 @@
 //!
 //! What comes in: a [`Request`] whose caller is known. What goes out: the reply of the family's own work, or a refusal.
 
+mod async_events;
 mod attributes;
 mod categories;
 mod configurable;
@@ -77,6 +78,7 @@ pub(super) fn resource(request: &Request) -> Result<&'static str, Refusal> {
         ["orders", ..] => "Magento_Sales::actions_view",
         ["store", ..] => "Magento_Backend::store",
         ["modules"] => "Magento_Backend::admin",
+        ["async_event" | "async_events", ..] => "MageOS_AsyncEvents::manage",
         ["taxClasses", ..] => "Magento_Tax::manage_tax",
         _ => return Err(Refusal::no_route()),
     })
@@ -105,6 +107,7 @@ pub(super) fn dispatch(state: &mut State, request: &Request) -> Reply {
         "configurable-products" => configurable::call(state, request, &path),
         "categories" => categories::call(state, request, &path),
         "inventory" | "stockItems" => stock::call(state, request, &path),
+        "async_event" | "async_events" => async_events::call(state, request, &path),
         "store" | "modules" | "taxClasses" => store::call(state, request, &path),
         _ => Err(Refusal::no_route()),
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::request::Refusal;
 
 /// What Magento says when there is too little.
-const TOO_LITTLE: &str = "Not all of your products are available in the requested quantity.";
+pub(super) const TOO_LITTLE: &str = "Not all of your products are available in the requested quantity.";
 
 /// The source every installation has.
 pub(super) const DEFAULT_SOURCE: &str = "default";

@@ -16,13 +16,15 @@ pub struct Seed {
     pub stock: i64,
     /// Currency of the prices.
     pub currency: Currency,
+    /// Where the pictures lie.
+    pub pictures: String,
 }
 
 impl Seed {
     /// So many styles, with some twenty pieces of each SKU at each branch.
     #[must_use]
     pub fn styles(styles: u32, currency: Currency) -> Self {
-        Self { styles, stock: 20, currency }
+        Self { styles, stock: 20, currency, pictures: "https://images.example".to_owned() }
     }
 }
 
@@ -133,7 +135,7 @@ impl Tables {
             ("internet_active", Cell::Flag(active)),
         ]);
         for position in 1..=2 {
-            let url = format!("https://images.example/{style}/{position}.jpg");
+            let url = format!("{}/{style}/{position}.jpg", seed.pictures);
             let row = vec![
                 ("style", text(&style)),
                 ("position", Cell::Int(position)),

@@ -7,6 +7,7 @@ mod customers;
 mod documents;
 mod hooks;
 mod lists;
+mod lives;
 mod money;
 mod stock;
 mod stranger;

@@ -75,6 +75,24 @@ async fn nobody_there_is_not_tried_again_by_mage_os() {
 }
 
 #[tokio::test]
+async fn an_event_is_subscribed_to_by_name_and_told_to_that_address_alone() {
+    let stranger = with_goods().await;
+    let (listener, address) = Listener::open(&[]).await;
+    let wish = |event: &str| {
+        let address = address.replace("{event}", "paid-invoices");
+        serde_json::json!({ "asyncEvent": {
+            "event_name": event, "recipient_url": address, "verification_token": TOKEN, "metadata": "http",
+        } })
+    };
+    stranger.post("/V1/async_event", wish("sales.invoice.paid")).await;
+    assert_eq!(stranger.refused("POST", "/V1/async_event", wish("sales.invoice.burnt")).await.0, 400);
+    assert_eq!(stranger.get("/V1/async_events?searchCriteria=").await["items"][0]["event_name"], "sales.invoice.paid");
+    sold(&stranger).await;
+    let events: Vec<String> = listener.take().into_iter().map(|call| call.event).collect();
+    assert_eq!(events, ["paid-invoices"]);
+}
+
+#[tokio::test]
 async fn adobe_signs_twice_and_serves_the_keys() {
     let stranger = with_goods().await;
     let (listener, address) = Listener::open(&[500]).await;

@@ -1,0 +1,64 @@
+//! Prices and stock on their way to Magento.
+
+use jiff::SignedDuration;
+use rust_decimal::Decimal;
+use tillbridge::domain::{BranchCode, Currency, Money};
+
+use crate::support::house::{Deployment, House, on_both_deployments};
+
+fn nzd(amount: &str) -> Money {
+    Money::parse(amount, Currency::parse("NZD").unwrap()).unwrap()
+}
+
+/// Base price and special price of a SKU at the shop.
+fn shown(house: &House, sku: &str) -> (Decimal, Option<Decimal>) {
+    let product = house.magento().shop.product(sku).unwrap();
+    (product.price.unwrap().normalize(), product.specials.first().map(|(_, price, ..)| price.normalize()))
+}
+
+fn amounts(base: &str, special: Option<&str>) -> (Decimal, Option<Decimal>) {
+    let amount = |text: &str| text.parse::<Decimal>().unwrap().normalize();
+    (amount(base), special.map(amount))
+}
+
+on_both_deployments! {
+    // proves F-287 F-288 F-289
+    async fn a_price_follows_and_a_sale_begins_and_ends_by_itself(deployment: Deployment) {
+        let house = House::open_magento(deployment).await;
+        let office = &house.magento().office;
+        let sku = house.magento().assortment.skus[0].clone();
+        assert_eq!(shown(&house, sku.as_str()), amounts("39.90", None));
+        office.set_price(&sku, nzd("42.00")).await.unwrap();
+        house.rest().await;
+        assert_eq!(shown(&house, sku.as_str()), amounts("42", None));
+
+        let (from, until) = (house.now() + SignedDuration::from_hours(20), house.now() + SignedDuration::from_hours(44));
+        office.set_sale(&sku, Some(nzd("30.00")), Some(from), Some(until)).await.unwrap();
+        house.rest().await;
+        assert_eq!(shown(&house, sku.as_str()), amounts("42", None), "not before its time");
+        house.time_passes(21);
+        house.until("the sale begins", async || shown(&house, sku.as_str()) == amounts("42", Some("30"))).await;
+        house.time_passes(24);
+        house.until("the sale ends", async || shown(&house, sku.as_str()) == amounts("42", None)).await;
+        house.keeps_its_promises(0).await;
+    }
+
+    // proves F-250
+    async fn a_till_sale_becomes_the_figure_of_a_source(deployment: Deployment) {
+        let house = House::open_magento(deployment).await;
+        let (shop, office) = (&house.magento().shop, &house.magento().office);
+        let sku = house.magento().assortment.skus[0].clone();
+        for branch in ["WEB", "AKL"] {
+            let before = house.pieces(sku.as_str(), branch).await;
+            assert_eq!(shop.pieces(sku.as_str(), branch), before);
+            office.sell_at_till(&sku, &BranchCode::parse(branch).unwrap(), 2).await.unwrap();
+            house.rest().await;
+            assert_eq!(shop.pieces(sku.as_str(), branch), before - 2);
+        }
+        let writes = shop.writes().len();
+        office.sell_at_till(&sku, &BranchCode::parse("WLG").unwrap(), 1).await.unwrap();
+        house.rest().await;
+        assert_eq!(shop.writes().len(), writes, "a branch that is not shown is no news");
+        house.keeps_its_promises(0).await;
+    }
+}
