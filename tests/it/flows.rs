@@ -23,3 +23,4 @@ mod sales;
 mod stock;
 mod storm;
 mod trouble;
+mod watching;
