@@ -270,6 +270,11 @@ pub trait Storefront: Send + Sync + 'static {
     /// Says what a delivery tells of the pieces an order takes from stock; `None` where it tells nothing of that. Pure.
     fn web_order(&self, delivery: &Delivery) -> Option<WebOrder>;
 
+    /// The id under which an account is written here ([`CustomerWritten::id`]) whom deliveries call by that one. Pure.
+    fn account_id(&self, id: &str) -> String {
+        id.to_owned()
+    }
+
     /// Asks the storefront who it is and what it permits. A read: may be repeated.
     async fn describe(&self) -> Result<StorefrontDescription, CallError>;
 

@@ -61,7 +61,7 @@ impl WriteState for TakeAccount {
 /// Keeps the cross-reference, unless the customer has another account here already.
 async fn taken(desk: &Desk<'_>, claim: &Claim, id: &str, number: String) -> Settlement {
     let mut settlement = wrote(claim, Outcome::Done(format!("customer {number}")), String::new());
-    let account = format!("gid://shopify/Customer/{id}");
+    let account = desk.storefront.account_id(id);
     let channel = &desk.channel.name;
     let there = desk.journal.links(channel, LinkKind::Customer, std::slice::from_ref(&number)).await;
     let holder = desk.journal.links_back(channel, LinkKind::Customer, std::slice::from_ref(&account)).await;

@@ -36,7 +36,7 @@ impl Handler for FollowMerge {
 }
 
 async fn follow(desk: &Desk<'_>, claim: &Claim, merge: &CustomerMerged) -> Settlement {
-    let ids = [&merge.gone, &merge.kept].map(|id| format!("gid://shopify/Customer/{id}"));
+    let ids = [&merge.gone, &merge.kept].map(|id| desk.storefront.account_id(id));
     let held = match desk.journal.links_back(&desk.channel.name, LinkKind::Customer, &ids).await {
         Ok(held) => held,
         Err(error) => return journal_failed(std::slice::from_ref(claim), &error).remove(0),

@@ -101,6 +101,10 @@ impl Storefront for Shopify {
         normalise::web_order(delivery)
     }
 
+    fn account_id(&self, id: &str) -> String {
+        format!("gid://shopify/Customer/{id}")
+    }
+
     async fn describe(&self) -> Result<StorefrontDescription, CallError> {
         self.read_description().await
     }

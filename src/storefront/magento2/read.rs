@@ -213,7 +213,9 @@ impl Magento2 {
             let written: Vec<&str> = documents.iter().map(|one| one.get()).collect();
             let list = name.strip_suffix("[]");
             let (open, close) = if list.is_some() { ("[", "]") } else { ("", "") };
-            body.push_str(&format!("\"{}\":{open}{}{close}", list.unwrap_or(name), written.join(",")));
+            for part in ["\"", list.unwrap_or(name), "\":", open, &written.join(","), close] {
+                body.push_str(part);
+            }
             // Lists and single reads may write the same document in different ways; values in the order of their names do not.
             for one in *documents {
                 let value: Value = serde_json::from_str(one.get()).map_err(|_| shapeless())?;

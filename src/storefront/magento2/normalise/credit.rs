@@ -34,9 +34,9 @@ fn credit(read: &CreditMemoRead) -> Result<Credit, Unclear> {
     let mut figures = Figures::of(order, memo)?;
     let currency = figures.currency;
     let adjustment = memo.base_adjustment_positive.0;
-    figures.charge("adjustment-refund", LineKind::Adjustment, "Adjustment refund", adjustment, 0.into())?;
+    figures.charge("adjustment-refund", LineKind::Adjustment, "Adjustment refund", adjustment, 0.into());
     let fee = -memo.base_adjustment_negative.0;
-    figures.charge("adjustment-fee", LineKind::Adjustment, "Adjustment fee", fee, 0.into())?;
+    figures.charge("adjustment-fee", LineKind::Adjustment, "Adjustment fee", fee, 0.into());
     let refunds = payments(order, memo, currency);
     let total = Money::sum(currency, refunds.iter().map(|one| one.amount))
         .map_err(|error| Unclear::Amount { what: "what went back", error })?;

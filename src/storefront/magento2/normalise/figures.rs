@@ -55,8 +55,8 @@ impl Figures {
             let of = of_order.get(&item.order_item_id).ok_or(Unclear::NoRow(item.order_item_id.0))?;
             figures.goods(item, of, &of_order, document)?;
         }
-        figures.carriage(document)?;
-        figures.wrapping(document)?;
+        figures.carriage(document);
+        figures.wrapping(document);
         Ok(figures)
     }
 
@@ -105,7 +105,7 @@ impl Figures {
             }
         } else if let Some(parent) = parent.filter(|parent| is(parent, "bundle"))
             && !has_money(item)
-            && rows(parent.item_id).any(|row| has_money(row))
+            && rows(parent.item_id).any(has_money)
             && !any_part_has_money(document, of_order, parent.item_id)
         {
             return Ok(());
@@ -123,7 +123,7 @@ impl Figures {
 
     fn row(&self, item: &Item, of: &OrderItem) -> Result<Row, Unclear> {
         let pieces = item.qty.pieces().filter(|pieces| *pieces > 0).ok_or(Unclear::Pieces(item.order_item_id.0))?;
-        self.plausible(item, pieces)?;
+        plausible(item, pieces)?;
         let amount = self.amount(item);
         let kind = if is(of, "giftcard") { LineKind::GiftCard } else { LineKind::Goods };
         let unit =
@@ -151,22 +151,6 @@ impl Figures {
         let exact = amount.amount() / Decimal::from(pieces);
         let up = exact.round_dp_with_strategy(self.currency.decimals(), rust_decimal::RoundingStrategy::AwayFromZero);
         Ok(self.money(up))
-    }
-
-    /// Some versions state a row's total as the price of one piece, or below zero: such a row goes to a person.
-    fn plausible(&self, item: &Item, pieces: i64) -> Result<(), Unclear> {
-        let computed = item.base_price.0 * Decimal::from(pieces);
-        let difference = (computed - item.base_row_total.0).abs();
-        if difference <= ROUNDING * Decimal::from(pieces.max(1)) {
-            return Ok(());
-        }
-        Err(Unclear::Row {
-            row: item.order_item_id.0,
-            pieces,
-            price: item.base_price.0,
-            computed,
-            stated: item.base_row_total.0,
-        })
     }
 
     /// The money of one row on the parts that leave the shelf for it, shared by pieces.
@@ -197,7 +181,7 @@ impl Figures {
     }
 
     /// Carriage. Its discount is what the document's discount has over those of the rows.
-    fn carriage(&mut self, document: &Document) -> Result<(), Unclear> {
+    fn carriage(&mut self, document: &Document) {
         let of_rows: Decimal = document.items.iter().map(|item| item.base_discount_amount.0).sum();
         let discount = if document.base_shipping_amount.0.is_zero() {
             Decimal::ZERO
@@ -205,27 +189,20 @@ impl Figures {
             (document.base_discount_amount.0.abs() - of_rows).max(Decimal::ZERO)
         };
         let net = document.base_shipping_amount.0 - discount + document.base_shipping_discount_tax_compensation_amnt.0;
-        self.charge("shipping", LineKind::Shipping, "Shipping", net, document.base_shipping_tax_amount.0)
+        self.charge("shipping", LineKind::Shipping, "Shipping", net, document.base_shipping_tax_amount.0);
     }
 
-    fn wrapping(&mut self, document: &Document) -> Result<(), Unclear> {
-        let Some(more) = &document.extension_attributes else { return Ok(()) };
+    fn wrapping(&mut self, document: &Document) {
+        let Some(more) = &document.extension_attributes else { return };
         let net = more.gw_base_price.0 + more.gw_items_base_price.0 + more.gw_card_base_price.0;
         let tax = more.gw_base_tax_amount.0 + more.gw_items_base_tax_amount.0 + more.gw_card_base_tax_amount.0;
-        self.charge("wrapping", LineKind::Fee, "Gift wrapping", net, tax)
+        self.charge("wrapping", LineKind::Fee, "Gift wrapping", net, tax);
     }
 
     /// A charge that is no goods, where it is any.
-    pub fn charge(
-        &mut self,
-        line: &str,
-        kind: LineKind,
-        title: &str,
-        net: Decimal,
-        tax: Decimal,
-    ) -> Result<(), Unclear> {
+    pub fn charge(&mut self, line: &str, kind: LineKind, title: &str, net: Decimal, tax: Decimal) {
         if net.is_zero() && tax.is_zero() {
-            return Ok(());
+            return;
         }
         let amount = self.money(if self.tax_included { net + tax } else { net });
         self.rows.push(Row {
@@ -239,7 +216,6 @@ impl Figures {
             amount,
             tax: self.money(tax),
         });
-        Ok(())
     }
 
     /// What rounding left between the lines and the document, as a line of its own; anything more is for the balance check.
@@ -268,6 +244,22 @@ impl Figures {
         });
         Ok(())
     }
+}
+
+/// Some versions state a row's total as the price of one piece, or below zero: such a row goes to a person.
+fn plausible(item: &Item, pieces: i64) -> Result<(), Unclear> {
+    let computed = item.base_price.0 * Decimal::from(pieces);
+    let difference = (computed - item.base_row_total.0).abs();
+    if difference <= ROUNDING * Decimal::from(pieces.max(1)) {
+        return Ok(());
+    }
+    Err(Unclear::Row {
+        row: item.order_item_id.0,
+        pieces,
+        price: item.base_price.0,
+        computed,
+        stated: item.base_row_total.0,
+    })
 }
 
 fn any_part_has_money(document: &Document, of_order: &BTreeMap<Id, &OrderItem>, bundle: Id) -> bool {

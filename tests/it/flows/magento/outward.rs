@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use tillbridge::domain::{BranchCode, Currency, Money};
+use tillbridge::sandbox::magento2::{LinePlan, OrderPlan};
 
 use crate::support::house::{Deployment, House, on_both_deployments};
 
@@ -59,6 +60,40 @@ on_both_deployments! {
         office.sell_at_till(&sku, &BranchCode::parse("WLG").unwrap(), 1).await.unwrap();
         house.rest().await;
         assert_eq!(shop.writes().len(), writes, "a branch that is not shown is no news");
+        house.keeps_its_promises(0).await;
+    }
+
+    /// Placing an order reserves pieces and leaves them on the shelf, an invoice takes them off the office's figure, shipping off
+    /// the shelf. Whatever comes first, Magento sells what the office has less what the web has sold and the office not booked
+    /// (P5).
+    // proves F-250
+    async fn pieces_of_an_order_are_counted_once_from_the_cart_to_the_parcel(deployment: Deployment) {
+        let house = House::open_magento(deployment).await;
+        let (shop, office) = (&house.magento().shop, &house.magento().office);
+        let sku = house.magento().assortment.skus[0].clone();
+        let web = BranchCode::parse("WEB").unwrap();
+        let total = async || house.pieces(sku.as_str(), "WEB").await + house.pieces(sku.as_str(), "AKL").await;
+        let (all, shelf) = (total().await, shop.pieces(sku.as_str(), "WEB"));
+        assert_eq!(shop.salable(sku.as_str()), all);
+
+        let order = shop.place_order(&OrderPlan::by_guest(vec![LinePlan::simple(sku.as_str(), 3, 3_990)])).await.unwrap();
+        shop.hooks_idle().await;
+        office.sell_at_till(&sku, &web, 2).await.unwrap();
+        house.rest().await;
+        assert_eq!((shop.pieces(sku.as_str(), "WEB"), shop.salable(sku.as_str())), (shelf - 2, all - 5), "ordered");
+
+        shop.invoice(order).await.unwrap();
+        shop.hooks_idle().await;
+        house.until("the invoice is booked", async || total().await == all - 5).await;
+        office.sell_at_till(&sku, &web, 1).await.unwrap();
+        house.rest().await;
+        assert_eq!((shop.pieces(sku.as_str(), "WEB"), shop.salable(sku.as_str())), (shelf - 3, all - 6), "paid");
+
+        shop.ship(order, Some("WEB")).await.unwrap();
+        shop.hooks_idle().await;
+        office.sell_at_till(&sku, &web, 1).await.unwrap();
+        house.rest().await;
+        assert_eq!((shop.pieces(sku.as_str(), "WEB"), shop.salable(sku.as_str())), (shelf - 7, all - 7), "sent");
         house.keeps_its_promises(0).await;
     }
 }

@@ -253,7 +253,7 @@ fn a_credit_memo_gives_back_its_invoice_with_what_was_added_and_kept() {
             "base_adjustment_negative": 1.5 }),
     );
     memo["invoice_id"] = json!(13);
-    let credit = credited(&refund(3, 2), &memo, &[invoice_of(12, 1), invoice_of(13, 2)], &[memo.clone()]);
+    let credit = credited(&refund(3, 2), &memo, &[invoice_of(12, 1), invoice_of(13, 2)], std::slice::from_ref(&memo));
     credit.check_balance(credit.tax_included.unwrap()).unwrap();
     assert_eq!((credit.reference.as_str(), credit.sale.as_str()), ("creditmemo:5", "invoice:13"));
     let lines: Vec<_> = credit.lines.iter().map(|line| (line.kind, line.amount.amount().to_string())).collect();
@@ -272,7 +272,8 @@ fn a_credit_memo_gives_back_its_invoice_with_what_was_added_and_kept() {
 #[test]
 fn a_credit_memo_without_invoice_gives_back_the_first_that_sold_all_of_it() {
     let memo = memo(5, 2, &json!({ "base_grand_total": 20 }));
-    let of = |invoices: &[Value]| credited(&refund(0, 2), &memo, invoices, &[memo.clone()]).sale.to_string();
+    let of =
+        |invoices: &[Value]| credited(&refund(0, 2), &memo, invoices, std::slice::from_ref(&memo)).sale.to_string();
     assert_eq!(of(&[invoice_of(13, 2), invoice_of(12, 1)]), "invoice:13");
     assert_eq!(of(&[invoice_of(13, 1), invoice_of(12, 1)]), "invoice:12");
     let mut open = invoice_of(11, 3);

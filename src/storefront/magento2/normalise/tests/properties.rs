@@ -136,7 +136,7 @@ proptest! {
         let whole: Vec<i64> = all.iter().map(|goods| goods.pieces).collect();
         let (invoice, _) = over(1, &all, &whole, rate, 0, 0);
         let (memo, total) = over(9, &all, &pieces, rate, 0, adjusted);
-        let credit = credited(&order, &memo, &[invoice], &[memo.clone()]);
+        let credit = credited(&order, &memo, &[invoice], std::slice::from_ref(&memo));
         credit.check_balance(credit.tax_included.unwrap()).unwrap();
         let refunded = Money::sum(credit.currency, credit.refunds.iter().map(|one| one.amount)).unwrap();
         prop_assert_eq!(refunded, Money::new(Decimal::new(total, 2), credit.currency).unwrap());

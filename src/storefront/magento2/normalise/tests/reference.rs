@@ -46,7 +46,7 @@ fn a_credit_memo_of_a_real_store_balances() {
     order["entity_id"] = memo["order_id"].clone();
     let mut invoice = memo.clone();
     invoice["entity_id"] = json!(4);
-    let credit = credited(&order, &memo, &[invoice], &[memo.clone()]);
+    let credit = credited(&order, &memo, &[invoice], std::slice::from_ref(&memo));
     credit.check_balance(false).unwrap();
     assert_eq!(credit.refunds[0].amount.amount().to_string(), "105.00");
 }
