@@ -113,9 +113,9 @@ impl Household {
             }
         };
         let currency = Currency::parse(&plan.currency)?;
-        let plain = Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) };
-        let pictures = pictures.unwrap_or_else(|| plain.pictures.clone());
-        let assortment = office.seed(&Seed { pictures, ..plain }).await?;
+        let usual = Seed { stock: plan.stock, ..Seed::styles(plan.styles, currency) };
+        let pictures = pictures.unwrap_or_else(|| usual.pictures.clone());
+        let assortment = office.seed(&Seed { pictures, ..usual }).await?;
         Ok(Self { office, office_url, assortment })
     }
 }

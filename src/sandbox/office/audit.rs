@@ -11,7 +11,7 @@ impl SandboxOffice {
     /// Sales that are in the books more than once: one order number, customer and total on invoices of several orders (further
     /// invoices of one order carry its reference with a number behind it), or one reference on several documents of a kind.
     pub async fn duplicate_documents(&self) -> Result<Vec<String>, CallError> {
-        let (invoices, credits) = (self.invoices().await?, self.credit_notes().await?);
+        let invoices = self.invoices().await?;
         let mut duplicates = BTreeSet::new();
         let mut sales = BTreeMap::new();
         for invoice in &invoices {
@@ -21,6 +21,14 @@ impl SandboxOffice {
                 duplicates.insert(format!("order {} is invoiced more than once", invoice.order_number));
             }
         }
+        duplicates.extend(self.duplicate_references().await?);
+        Ok(duplicates.into_iter().collect())
+    }
+
+    /// References that are on several documents of a kind.
+    pub async fn duplicate_references(&self) -> Result<Vec<String>, CallError> {
+        let (invoices, credits) = (self.invoices().await?, self.credit_notes().await?);
+        let mut duplicates = BTreeSet::new();
         for documents in [&invoices, &credits] {
             let mut references = BTreeSet::new();
             for document in documents.iter().filter(|document| !references.insert(&document.reference)) {

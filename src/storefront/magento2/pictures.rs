@@ -62,7 +62,7 @@ struct Content {
 /// The name of the file of a content, without its extension: letters, digits and dashes alone.
 fn stem(identity: &str) -> String {
     let digest = Sha256::digest(identity.as_bytes());
-    let short = uuid::Builder::from_slice(&digest[..16]).map(|digest| digest.into_uuid()).unwrap_or_default();
+    let short = uuid::Builder::from_slice(&digest[..16]).map(uuid::Builder::into_uuid).unwrap_or_default();
     format!("pos-{}", short.simple())
 }
 

@@ -31,7 +31,7 @@ async fn a_sale_begins_and_another_ends_with_what_differs_alone() {
     let store = Recorder::start().await;
     there(
         &store,
-        json!([price("A", 40.0), price("B", 20.0), price("C", 9.950000000000001)]),
+        json!([price("A", 40.0), price("B", 20.0), price("C", 9.950_000_000_000_001)]),
         json!([price("B", 15.0)]),
         &[],
     );

@@ -59,6 +59,7 @@ impl Account {
     }
 }
 
+#[allow(clippy::ref_option, reason = "what is read are fields of a profile")]
 fn text(part: &Option<String>) -> Option<&str> {
     part.as_deref().map(str::trim).filter(|part| !part.is_empty())
 }

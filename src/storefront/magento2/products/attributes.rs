@@ -25,6 +25,7 @@ pub type Attributes = HashMap<String, Attribute>;
 
 /// An attribute.
 #[derive(Debug, Clone, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "these are Magento's names")]
 pub struct Attribute {
     pub attribute_id: Id,
     attribute_code: String,

@@ -242,7 +242,7 @@ pub fn join(input: &mut Input, found: Option<&ShopProduct>, used: &[Used], child
         SuperOptionInput {
             id: before.and_then(|option| option.id),
             attribute_id: used.attribute.to_string(),
-            label: before.map(|option| option.label.clone()).unwrap_or_else(|| used.label.clone()),
+            label: before.map_or_else(|| used.label.clone(), |option| option.label.clone()),
             position: before.map_or(i64::try_from(at).unwrap_or(0), |option| option.position),
             values: used.values.iter().map(|value| OptionValueInput { value_index: *value }).collect(),
         }

@@ -11,6 +11,7 @@ use crate::storefront::{StockOutcome, StockRow};
 
 /// What is read of it.
 #[derive(Debug, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "these are Magento's names")]
 struct Item {
     item_id: Id,
     qty: Amount,

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::storefront::{CustomerOwners, KnownAddress};
 
+#[allow(clippy::needless_pass_by_value, reason = "JSON reads best when it is handed over")]
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().cloned().unwrap()
 }

@@ -39,6 +39,7 @@ fn wish<'a>(product: &'a Product, rules: &'a CatalogueRules) -> ProductWish<'a> 
     ProductWish { product, rules, collection: None, former_collection: None, files: &[], now }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "JSON reads best when it is handed over")]
 fn at_shop(extra: serde_json::Value) -> ShopProduct {
     let mut body = json!({
         "id": 7, "sku": "TEE", "name": "Shop's own name", "attribute_set_id": 4, "status": 1, "visibility": 4,
