@@ -3,9 +3,10 @@
 //! What comes in: a storefront, and the address its webhooks arrive at. What goes out: subscriptions made again that the
 //! storefront deleted (Shopify does so after eight failed deliveries), and notes of what a person should know, in the log, in
 //! readiness and in the journal for `tillbridge status`. Looking first makes all of it safe to repeat (P4: what is not told is
-//! not known).
+//! not known). Requests about personal data that are still open when their month draws to its end are among the notes (P8).
 
 pub mod audit;
+mod overdue;
 
 use std::time::Duration;
 
@@ -36,10 +37,7 @@ pub async fn run(stage: Stage, name: StorefrontName) {
     let address = stage.sides.addresses.get(&name).cloned();
     let beat = format!("watch {name}");
     loop {
-        let (look, pause) = match look(storefront.as_ref(), address.as_deref()).await {
-            Ok(look) => (look, EVERY),
-            Err(error) => (Look { notes: vec![error.to_string()], ..Look::default() }, SOONER),
-        };
+        let (look, pause) = once(&stage, storefront.as_ref(), address.as_deref()).await;
         for topic in &look.repaired {
             tracing::warn!(storefront = %name, topic, "a webhook subscription was gone and was made again");
         }
@@ -48,15 +46,30 @@ pub async fn run(stage: Stage, name: StorefrontName) {
         for note in &look.notes {
             tracing::warn!(storefront = %name, note, "the storefront is not as it should be");
         }
-        if let Err(error) = note(stage.journal.as_ref(), &name, &look.notes).await {
-            tracing::warn!(storefront = %name, %error, "what the storefront lacks could not be noted in the journal");
-        }
         let trouble = (!look.notes.is_empty()).then(|| look.notes.join("; "));
         stage.beats.beat(&beat, pause * 3, trouble);
         if !rest(None, pause, &stage.stop).await {
             return;
         }
     }
+}
+
+/// Looks once and keeps what a person should know, of the storefront and of what its customers have asked. Answers how long to
+/// wait for the next time.
+pub async fn once(stage: &Stage, storefront: &dyn Storefront, address: Option<&str>) -> (Look, Duration) {
+    let name = storefront.name();
+    let (mut look, pause) = match look(storefront, address).await {
+        Ok(look) => (look, EVERY),
+        Err(error) => (Look { notes: vec![error.to_string()], ..Look::default() }, SOONER),
+    };
+    let kept = async {
+        look.notes.extend(overdue::requests(stage, name).await?);
+        note(stage.journal.as_ref(), name, &look.notes).await
+    };
+    if let Err(error) = kept.await {
+        tracing::warn!(storefront = %name, %error, "what a person should know could not be noted in the journal");
+    }
+    (look, pause)
 }
 
 /// Looks once, and makes again what is missing where it is known where to.

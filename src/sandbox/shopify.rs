@@ -153,6 +153,11 @@ impl ShopSandbox {
         self.core.post_office.closed().await;
     }
 
+    /// Makes the shop another one than it began as.
+    pub fn change(&self, change: impl FnOnce(&mut ShopOptions)) {
+        change(&mut locked(&self.core.state).options);
+    }
+
     /// Puts the shop's clock forward: keys grow old, the bucket fills up.
     pub fn advance_clock(&self, by: Duration) {
         self.core.clock.advance(by);

@@ -22,3 +22,4 @@ mod sales;
 mod stock;
 mod storm;
 mod trouble;
+mod watching;

@@ -5,10 +5,12 @@ use std::time::Duration;
 use tillbridge::domain::{EventType, Money, StyleCode};
 use tillbridge::flow::reconcile::{self, Breadth, Products, Scope, Window};
 use tillbridge::journal::{LinkKind, Selection};
+use tillbridge::policy::ReceiveCustomers;
 use tillbridge::rehearsal::TownPlan;
 use tillbridge::sandbox::shopify::Product;
 use tillbridge::storefront::MetafieldRule;
 
+use super::by_hand::order_of;
 use crate::support::house::{Deployment, House, on_both_deployments};
 
 const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), dry_run: false };
@@ -36,6 +38,10 @@ fn product(house: &House, style: &StyleCode) -> Product {
 
 fn calls(house: &House, operation: &str) -> u64 {
     house.town().shop.api_calls().of(operation).calls
+}
+
+fn money(house: &House, text: &str) -> Money {
+    Money::parse(text, house.town().shop.catalogue()[0].price.currency()).unwrap()
 }
 
 fn price(house: &House, sku: &str) -> Money {
@@ -106,15 +112,19 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
-    async fn a_catalogue_in_which_nothing_changed_costs_one_page_of_a_listing(deployment: Deployment) {
+    async fn a_catalogue_in_which_nothing_changed_costs_the_pages_of_a_listing(deployment: Deployment) {
         let house = House::open(deployment).await;
+        // More of the shop's own than the listing's page holds.
+        for number in 0..260 {
+            house.town().shop.put_up_for_sale(&format!("OWN-{number}"), money(&house, "9.00"), &[]).await.unwrap();
+        }
         house.time_passes(2);
         let before = (calls(&house, "products"), calls(&house, "product"));
         let whole = asks(&house, WINDOW, Breadth::Whole).await;
-        assert_eq!((whole.listed, whole.compared, whole.read, whole.differing.len()), (11, 11, 0, 0));
+        assert_eq!((whole.listed, whole.compared, whole.read, whole.differing.len()), (271, 11, 0, 0));
         let changed = asks(&house, WINDOW, Breadth::Changed).await;
         assert_eq!((changed.listed, changed.compared, changed.read), (0, 0, 0));
-        assert_eq!((calls(&house, "products"), calls(&house, "product")), (before.0 + 2, before.1));
+        assert_eq!((calls(&house, "products"), calls(&house, "product")), (before.0 + 3, before.1));
         house.keeps_its_promises(0).await;
     }
 
@@ -174,6 +184,29 @@ on_both_deployments! {
         assert_eq!(found.differing.len(), 1, "{:?}", told(&found));
         house.rest().await;
         assert_eq!(product(&house, &style).metafield("custom", "care"), Some("<p>Wash cold.</p>"));
+        house.keeps_its_promises(0).await;
+    }
+
+    /// Nobody has to call it.
+    async fn a_bridge_asks_by_itself_for_everything(deployment: Deployment) {
+        let mut house = House::build(deployment, vec![TownPlan::new("kiwi")]).await;
+        house.rules().customers.receive = ReceiveCustomers::Always;
+        house.rules().reconcile.every = Duration::from_millis(500);
+        house.opens().await;
+        let (shop, office) = (&house.town().shop, &house.town().office);
+        shop.hold_webhooks(true);
+        let style = house.town().assortment.active[0].clone();
+        let id = product(&house, &style).id;
+        shop.edit_product(id, |product| product.vendor = "Somebody else".into()).await.unwrap();
+        let ana = shop.edit_customer(None, |customer| customer.email = Some("ana@example.com".into()));
+        ana.await.unwrap();
+        let order = shop.place_order(&order_of(&house, &[1])).await.unwrap();
+        shop.fulfil(order).await.unwrap();
+        house.until("the order is booked", async || office.document_counts().await.unwrap() == (1, 0)).await;
+        let known = async || office.customers().await.unwrap().iter().any(|one| one.email.as_deref() == Some("ana@example.com"));
+        house.until("the account is a customer", known).await;
+        house.until("the vendor is the office's", async || product(&house, &style).vendor != "Somebody else").await;
+        shop.hold_webhooks(false);
         house.keeps_its_promises(0).await;
     }
 

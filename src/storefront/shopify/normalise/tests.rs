@@ -4,6 +4,7 @@ mod demand;
 mod orders;
 mod properties;
 mod refunds;
+mod taxes;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
