@@ -13,12 +13,10 @@ use crate::journal::{Claim, Outcome};
 use crate::storefront::StockRow;
 
 use super::figures::Figure;
-use super::shown::{Shown, Unexplained};
+use super::shown::{NEWS_IS_LOST, Shown, Unexplained};
 
 /// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
 const NEWS_IS_COMING: Duration = Duration::from_secs(2);
-/// How long news of that is waited for: longer than a process that died with it holds its delivery.
-const NEWS_IS_LOST: Duration = Duration::from_secs(90);
 /// The most writes without an answer that are remembered of one place: each takes a process that died, or a call that timed out.
 const MOST_SENT: usize = 4;
 
@@ -42,13 +40,17 @@ pub(super) struct Due<'a> {
 }
 
 impl Due<'_> {
-    /// By how much the found figure cannot be explained.
+    /// By how much the figure that is there cannot be explained: the found one, or the believed one where a write is about to prove
+    /// it and more than one account leads to it.
     pub fn explain(&self, now: Timestamp) -> Unexplained {
-        match self.found {
+        let moved = self.figure.moved;
+        let last = self.last.as_ref();
+        let guess = || last.filter(|_| self.is_guessed()).map(|last| last.by_now(moved));
+        match self.found.or_else(guess) {
             Some(found) if !self.proven => {
-                let since = self.last.as_ref().and_then(|last| last.since);
-                let overdue = since.is_some_and(|since| now.duration_since(since).unsigned_abs() > NEWS_IS_LOST);
-                Unexplained::of(found, self.figure.moved, self.last.as_ref(), &self.sent, overdue)
+                let since = last.and_then(|last| last.since);
+                let waited = since.map(|since| now.duration_since(since).unsigned_abs()).unwrap_or_default();
+                Unexplained::of(found, moved, last, &self.sent, waited)
             }
             _ => Unexplained::default(),
         }
@@ -58,7 +60,8 @@ impl Due<'_> {
     /// was lost.
     pub fn is_guessed(&self) -> bool {
         let last = self.last.as_ref();
-        last.is_some_and(|last| last.untold != 0) || self.sent.iter().any(|sent| Some(sent) != last)
+        last.is_some_and(|last| last.untold != 0 || !last.or.is_empty())
+            || self.sent.iter().any(|sent| Some(sent) != last)
     }
 
     /// What the storefront shows once the row is written.
@@ -70,7 +73,7 @@ impl Due<'_> {
             moved: self.figure.moved.saturating_add(*most),
             untold: *most,
             or: or.clone(),
-            since: (*most != 0).then_some(known.unwrap_or(now)),
+            since: (*most != 0 || !or.is_empty()).then_some(known.unwrap_or(now)),
         }
     }
 
@@ -88,7 +91,7 @@ impl Due<'_> {
     pub fn looks_again(&self, now: Timestamp) -> Option<Outcome> {
         // Since it was found, not since the event: work that lay about for long has still heard nothing.
         let waited = now.duration_since(self.shown(now).since?).unsigned_abs();
-        if waited > NEWS_IS_LOST {
+        if self.unexplained.most == 0 || waited > NEWS_IS_LOST {
             return None;
         }
         let pieces = self.unexplained.most.unsigned_abs();

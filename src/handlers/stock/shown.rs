@@ -5,11 +5,16 @@
 //! accounts of that; the worst is acted upon, and the others are kept, since news that is still to come tells which was true.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 /// The most accounts that are kept of one figure: each takes a process that died in the middle of a write.
 const MOST_ACCOUNTS: usize = 8;
+/// How long news of pieces that cannot be explained is waited for: longer than a process that died with it holds its delivery.
+pub(super) const NEWS_IS_LOST: Duration = Duration::from_secs(90);
+/// How long other accounts of a figure are kept by which too many pieces are not shown, whichever is true.
+const ACCOUNTS_ARE_KEPT: Duration = Duration::from_secs(3600);
 
 /// A figure that the storefront showed, and how far web orders had moved the storefront's figure by then. From both follows
 /// what the storefront shows now, unless something happened there that nobody has told yet.
@@ -21,7 +26,7 @@ pub(in crate::handlers) struct Shown {
     /// How much of that had not been told: below zero, more was told than found. Until it is told, nobody knows what the
     /// storefront shows.
     pub untold: i64,
-    /// How much may have been untold as well, each less than that.
+    /// How much may have been untold as well, each less than that: below zero, pieces came back.
     pub or: BTreeSet<i64>,
     /// When that was found.
     pub since: Option<Timestamp>,
@@ -66,7 +71,7 @@ impl std::fmt::Display for Shown {
         if (self.moved, self.untold) != (0, 0) {
             write!(f, " after {}", self.moved)?;
         }
-        if self.untold != 0 {
+        if self.untold != 0 || !self.or.is_empty() {
             write!(f, " and untold {}", self.untold)?;
         }
         for other in &self.or {
@@ -89,25 +94,26 @@ pub(super) struct Unexplained {
 }
 
 impl Unexplained {
-    /// Compares a found figure with the last known one and with those of writes whose answers were lost; which of those reached
-    /// the storefront is not known. One that left exactly what was found is the one that did. Otherwise the storefront sold
-    /// pieces besides, and each account says another number: news of the sales decides between them. When it is `overdue`, an
-    /// account by which all is told is the true one.
-    pub(super) fn of(found: i64, moved: i64, last: Option<&Shown>, sent: &[Shown], overdue: bool) -> Self {
-        if sent.iter().any(|sent| sent.by_now(moved) == found) {
+    /// Compares a figure at the storefront with the last known one and with those of writes whose answers were lost; which of those
+    /// got there is not known. One that left exactly that figure is the one that did. Otherwise the storefront sold or took back
+    /// pieces besides, and each account says another number of them. A figure that is what it was before proves nothing either: a
+    /// piece may have come back, and the write have taken it off again. News decides between the accounts; where none has come
+    /// for as long as was `waited`, an account by which all is told is the true one.
+    pub(super) fn of(found: i64, moved: i64, last: Option<&Shown>, sent: &[Shown], waited: Duration) -> Self {
+        let Some(last) = last else { return Self::default() };
+        if sent.iter().any(|sent| sent != last && sent.by_now(moved) == found) {
             return Self::default();
         }
-        let Some(last) = last else { return Self::default() };
         let mut accounts: BTreeSet<i64> =
             std::iter::once(last).chain(sent).flat_map(|shown| shown.lower(moved, found)).collect();
-        if overdue && accounts.contains(&0) {
+        let all_is_told = accounts.contains(&0);
+        let Some(most) = accounts.pop_last() else { return Self::default() };
+        let patience = if most == 0 { ACCOUNTS_ARE_KEPT } else { NEWS_IS_LOST };
+        if all_is_told && waited > patience {
             return Self::default();
         }
-        let Some(most) = accounts.pop_last() else { return Self::default() };
-        // More pieces than can be there are no sale: other accounts of that are not worth waiting for.
-        accounts.retain(|lower| *lower >= 0);
         while accounts.len() >= MOST_ACCOUNTS {
-            accounts.pop_last();
+            accounts.pop_first();
         }
         Self { most, or: accounts }
     }
@@ -116,6 +122,9 @@ impl Unexplained {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SOON: Duration = Duration::from_secs(5);
+    const LONG: Duration = Duration::from_secs(100);
 
     fn shown(quantity: i64, moved: i64) -> Shown {
         Shown { quantity, moved, untold: 0, or: BTreeSet::new(), since: None }
@@ -153,25 +162,25 @@ mod tests {
 
     #[test]
     fn a_lower_figure_is_a_sale_nobody_told_of() {
-        assert_eq!(Unexplained::of(8, 0, Some(&shown(10, 0)), &[], false), unexplained(2, &[]));
-        assert_eq!(Unexplained::of(8, 2, Some(&shown(10, 0)), &[], false), unexplained(0, &[]));
-        assert_eq!(Unexplained::of(8, 0, None, &[], false), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(8, 0, Some(&shown(10, 0)), &[], SOON), unexplained(2, &[]));
+        assert_eq!(Unexplained::of(8, 2, Some(&shown(10, 0)), &[], SOON), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(8, 0, None, &[], SOON), unexplained(0, &[]));
     }
 
     #[test]
     fn a_write_without_an_answer_explains_what_it_would_have_left() {
         let (last, sent) = (shown(10, 0), shown(7, 0));
-        assert_eq!(Unexplained::of(7, 0, Some(&last), std::slice::from_ref(&sent), false), unexplained(0, &[]));
-        assert_eq!(Unexplained::of(6, 1, Some(&last), &[sent], false), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(7, 0, Some(&last), std::slice::from_ref(&sent), SOON), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(6, 1, Some(&last), &[sent], SOON), unexplained(0, &[]));
     }
 
     #[test]
     fn a_sale_after_a_write_without_an_answer_has_two_accounts_and_the_worse_one_counts() {
         let last = shown(10, 0);
         // Three fewer were to be shown: either one was sold after that, or four were sold and it never got there.
-        assert_eq!(Unexplained::of(6, 0, Some(&last), &[shown(7, 0)], false), unexplained(4, &[1]));
-        // Five more were to be shown: either two were sold after that, or it never got there and three came from somewhere.
-        assert_eq!(Unexplained::of(13, 0, Some(&last), &[shown(15, 0)], false), unexplained(2, &[]));
+        assert_eq!(Unexplained::of(6, 0, Some(&last), &[shown(7, 0)], SOON), unexplained(4, &[1]));
+        // Five more were to be shown: either two were sold after that, or it never got there and three came back.
+        assert_eq!(Unexplained::of(13, 0, Some(&last), &[shown(15, 0)], SOON), unexplained(2, &[-3]));
     }
 
     #[test]
@@ -180,9 +189,22 @@ mod tests {
         // All four are told: what is believed is what is found.
         assert_eq!(written.by_now(4), 3);
         // One is told. Three more may come, until they are overdue.
-        assert_eq!(Unexplained::of(3, 1, Some(&written), &[], false), unexplained(3, &[0]));
-        assert_eq!(Unexplained::of(3, 1, Some(&written), &[], true), unexplained(0, &[]));
-        // Two are told: the account of one is refuted.
-        assert_eq!(Unexplained::of(3, 2, Some(&written), &[], true), unexplained(2, &[]));
+        assert_eq!(Unexplained::of(3, 1, Some(&written), &[], SOON), unexplained(3, &[0]));
+        assert_eq!(Unexplained::of(3, 1, Some(&written), &[], LONG), unexplained(0, &[]));
+        // Two are told: by the account of one, one has come back since.
+        assert_eq!(Unexplained::of(3, 2, Some(&written), &[], LONG), unexplained(2, &[-1]));
+    }
+
+    #[test]
+    fn what_came_back_and_was_taken_off_again_looks_as_if_nothing_had_happened() {
+        let last = shown(10, 0);
+        // Two came back untold, and a write to go back to ten has no answer.
+        let sent = Shown { untold: -2, ..shown(10, -2) };
+        assert_eq!(Unexplained::of(10, 0, Some(&last), std::slice::from_ref(&sent), SOON), unexplained(0, &[-2]));
+        let written = Shown { or: [-2].into(), ..shown(10, 0) };
+        assert_eq!(Shown::parse(&written.to_string()), Some(written.clone()));
+        // Their news comes: by the first account twelve should be there, by the second ten.
+        assert_eq!(Unexplained::of(10, -2, Some(&written), &[], SOON), unexplained(2, &[0]));
+        assert_eq!(Unexplained::of(10, -2, Some(&written), &[], LONG), unexplained(0, &[]));
     }
 }
