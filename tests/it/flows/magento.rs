@@ -8,7 +8,7 @@ mod sales;
 
 use std::time::Duration;
 
-use tillbridge::flow::reconcile::{self, Found, Window};
+use tillbridge::flow::reconcile::{self, Found, Scope, Window};
 
 use crate::support::house::House;
 
@@ -16,7 +16,7 @@ const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), 
 
 /// Asks the store once, for documents alone.
 async fn asks(house: &House) -> Found {
-    let found = reconcile::once(&house.desk(), WINDOW, false).await.unwrap();
+    let found = reconcile::once(&house.desk(), WINDOW, Scope::ORDERS).await.unwrap();
     house.bridge.as_ref().unwrap().stage.bells.deliveries.notify_one();
     found
 }
