@@ -169,11 +169,13 @@ async fn show(
         now: desk.journal.now(),
     };
     let known = ids::known(desk, product).await?;
+    let mut begins_anew = false;
     let (step, note) = match &known {
         Some(link) => match desk.storefront.update_product(link, &wish).await {
             // Somebody deleted it at the storefront: the office still wants it there.
             Err(CallError::Unmapped { .. }) => {
                 pictures.forget_attached();
+                begins_anew = true;
                 (create(desk, &wish, &mut pictures).await?, "created again")
             }
             updated => (updated?, "brought up to date"),
@@ -190,8 +192,11 @@ async fn show(
         }
         ProductStep::Done { link, fresh } => (link, fresh),
     };
-    if let Some(before) = &known {
-        restock(desk, claim, &replaced(before, &link)).await?;
+    match &known {
+        // Where ids follow from codes, as they do at a Magento, the same id may be another thing.
+        Some(_) if begins_anew => restock(desk, claim, &link).await?,
+        Some(before) => restock(desk, claim, &replaced(before, &link)).await?,
+        None => {}
     }
     let attached =
         if fresh && Pictures::come_first(desk) { None } else { pictures.attach(desk, &link.product).await? };

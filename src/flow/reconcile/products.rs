@@ -62,9 +62,9 @@ pub(super) async fn ask(
         if window.dry_run {
             found.differing.extend(look.drifts);
         } else {
-            let drifts = look.drifts.len();
+            let differing = look.drifts.len();
             let new = hand_over(desk, look.drifts, &mut handed_over).await?;
-            found.handed_over_before += drifts - new.len();
+            found.handed_over_before += differing - new.len();
             found.differing.extend(new);
         }
         (cursor, more) = (Some(page.cursor), page.more);

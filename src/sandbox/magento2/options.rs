@@ -7,6 +7,7 @@ use crate::domain::{Currency, MoneyError};
 
 /// How to set up a shop. Start from [`MagentoOptions::new`] and change what matters.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that a real shop has, too")]
 pub struct MagentoOptions {
     /// The website's base currency.
     pub currency: Currency,

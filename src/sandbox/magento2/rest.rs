@@ -43,12 +43,19 @@ pub(super) fn resource(request: &Request) -> Result<&'static str, Refusal> {
                 "Magento_Catalog::attributes_attributes"
             }
         }
-        ["products", _, "media", ..] => "Magento_Catalog::catalog",
         ["products", _, "stockItems", ..] | ["stockItems", ..] => "Magento_CatalogInventory::cataloginventory",
-        ["products", "base-prices" | "special-price" | "tier-prices" | "cost", ..]
-        | ["products", "special-price-delete" | "special-price-information" | "base-prices-information", ..] => {
-            "Magento_Catalog::catalog"
-        }
+        ["products", _, "media", ..]
+        | [
+            "products",
+            "base-prices"
+            | "special-price"
+            | "tier-prices"
+            | "cost"
+            | "special-price-delete"
+            | "special-price-information"
+            | "base-prices-information",
+            ..,
+        ] => "Magento_Catalog::catalog",
         ["products" | "configurable-products", ..] => "Magento_Catalog::products",
         ["categories", ..] => "Magento_Catalog::categories",
         ["inventory", "source-items", ..] if reads => "Magento_InventoryApi::source",
@@ -72,9 +79,7 @@ pub(super) fn resource(request: &Request) -> Result<&'static str, Refusal> {
         ["customerGroups", ..] => "Magento_Customer::group",
         ["order", _, "invoice"] | ["invoices", ..] => "Magento_Sales::sales_invoice",
         ["order", _, "ship"] | ["shipment" | "shipments", ..] => "Magento_Sales::shipment",
-        ["order", _, "refund"] | ["creditmemo" | "creditmemos", ..] | ["invoice", _, "refund"] => {
-            "Magento_Sales::sales_creditmemo"
-        }
+        ["order" | "invoice", _, "refund"] | ["creditmemo" | "creditmemos", ..] => "Magento_Sales::sales_creditmemo",
         ["orders", ..] => "Magento_Sales::actions_view",
         ["store", ..] => "Magento_Backend::store",
         ["modules"] => "Magento_Backend::admin",

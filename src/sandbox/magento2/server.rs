@@ -110,9 +110,9 @@ fn taken_apart(core: &Core, method: &Method, uri: &Uri, body: &[u8]) -> Result<R
     let scope = match parts.peek().map(String::as_str) {
         Some("V1") => Scope::Unsaid,
         Some("all") => Scope::All,
-        Some(code) => {
+        Some(view) => {
             let state = locked(&core.state);
-            let store = state.options.stores.iter().find(|(known, _)| known == code).map(|(_, id)| *id);
+            let store = state.options.stores.iter().find(|(known, _)| known == view).map(|(_, id)| *id);
             Scope::View(store.ok_or_else(Refusal::no_route)?)
         }
         None => return Err(Refusal::no_route()),

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tillbridge::domain::{CallError, Delivery, DeliveryId, Fact, Normalised, Sku};
-use tillbridge::storefront::{Listings as _, ProductDrift, ProductLink, Storefront as _, VariantLink, Visibility, WholeOrders as _};
+use tillbridge::storefront::{
+    Listings as _, ProductDrift, ProductLink, Storefront as _, VariantLink, Visibility, WholeOrders as _,
+};
 
 use super::products::{at_shop, product, shirt, wish};
 use super::recorder::Recorder;

@@ -60,11 +60,11 @@ impl State {
             paper.put(&mut body, "row_total_incl_tax", item.money.map(|money| money.row_incl));
             paper.put(&mut body, "discount_tax_compensation_amount", item.money.map(|money| money.compensation));
         }
-        put_some(&mut body, "product_option", self.chosen_options(order, line));
+        put_some(&mut body, "product_option", Self::chosen_options(order, line));
         body
     }
 
-    fn chosen_options(&self, order: &OrderRecord, line: usize) -> Option<Value> {
+    fn chosen_options(order: &OrderRecord, line: usize) -> Option<Value> {
         let item = &order.items[line];
         let attributes = match item.kind {
             "configurable" => {

@@ -31,7 +31,7 @@ const EVENTS: &[&str] = &[
 
 pub(super) fn call(state: &mut State, request: &Request, path: &[&str]) -> Reply {
     match (request.method.as_str(), path) {
-        ("GET", ["async_events"] | ["async_event"]) => {
+        ("GET", ["async_events" | "async_event"]) => {
             let ours = state.subscriptions.all.iter().filter(|one| matches!(one.way, HookWay::AsyncEvents { .. }));
             let rows = ours.map(|one| {
                 json!({

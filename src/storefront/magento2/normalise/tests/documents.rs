@@ -207,6 +207,7 @@ fn a_row_that_states_the_price_of_one_piece_goes_to_a_person_with_the_arithmetic
 fn lines_that_miss_the_total_by_more_than_rounding_never_balance() {
     let order = order(&json!([row(1, "MUG", "simple", 1, 1000, 1000)]));
     let with_total = |total: i64| {
+        let total = cents(total);
         let items = json!([{ "order_item_id": 1, "sku": "MUG", "qty": 1, "base_price": 10, "base_row_total": 10 }]);
         sold(&order, &document(12, &items, &json!({ "base_grand_total": total })))
     };
