@@ -222,10 +222,10 @@ impl Side for MagentoTown {
     }
 
     async fn web_order(&self, seed: u64) -> anyhow::Result<()> {
-        // Whoever finds the shelf empty buys nothing.
+        // Whoever finds the shelf empty, or what they chose taken off the web meanwhile, buys nothing.
         let lived = self.shop.live(seed, BRANCHES[0]).await;
         match lived {
-            Err(refused) if refused.is_short_of_goods() => Ok(()),
+            Err(refused) if refused.is_out_of_reach() => Ok(()),
             lived => Ok(lived.map(drop)?),
         }
     }

@@ -72,10 +72,10 @@ pub enum MagentoError {
 pub struct Refused(pub String);
 
 impl Refused {
-    /// Whether there was too little on the shelves.
+    /// Whether there was too little on the shelves, or what was wanted is not for sale.
     #[must_use]
-    pub fn is_short_of_goods(&self) -> bool {
-        self.0 == stock::TOO_LITTLE
+    pub fn is_out_of_reach(&self) -> bool {
+        self.0 == stock::TOO_LITTLE || self.0 == desk::NOT_FOR_SALE
     }
 }
 

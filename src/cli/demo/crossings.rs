@@ -53,11 +53,8 @@ impl Crossings {
 }
 
 fn line(event: &TraceEvent) -> String {
-    let direction = if event.event_type.starts_with("sale.") || event.event_type.starts_with("order.") {
-        "web → till"
-    } else {
-        "till → web"
-    };
+    let from_web = ["sale.", "order.", "document."].iter().any(|kind| event.event_type.starts_with(kind));
+    let direction = if from_web { "web → till" } else { "till → web" };
     let ends: Vec<String> = event
         .handlings
         .iter()

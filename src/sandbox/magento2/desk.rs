@@ -12,6 +12,9 @@ use super::orders::OrderRecord;
 use super::request::Refusal;
 use super::state::State;
 
+/// What Magento says when something cannot be bought.
+pub(super) const NOT_FOR_SALE: &str = "Product that you are trying to add is not available.";
+
 /// Lines of an order that are meant: index of a top line and pieces. `None` means all that is left.
 pub(super) type Wanted = Option<Vec<(usize, i64)>>;
 

@@ -8,6 +8,7 @@ use super::super::orders::{Item, OrderPhase, OrderRecord};
 use super::super::plans::{LinePlan, LineSort, OrderPlan};
 use super::super::request::Refusal;
 use super::super::state::{Kind, State};
+use super::NOT_FOR_SALE;
 
 impl State {
     /// Places an order. Answers its id.
@@ -130,7 +131,7 @@ impl State {
 
     fn sellable(&self, sku: &str) -> Result<&Product, Refusal> {
         let product = self.catalogue.by_sku(sku).filter(|product| product.is_enabled(self.default_store()));
-        product.ok_or_else(|| Refusal::bad("Product that you are trying to add is not available."))
+        product.ok_or_else(|| Refusal::bad(NOT_FOR_SALE))
     }
 
     fn item(&mut self, product: &Product, kind: &'static str, line: &LinePlan, priced: Both<Priced>) -> Item {

@@ -17,7 +17,10 @@ const PEOPLE: [(&str, &str); 4] = [("Ngaio", "Marsh"), ("Janet", "Frame"), ("Wit
 /// Somebody's basket, made of what is for sale.
 pub(super) fn plan(shop: &MagentoSandbox, dice: &mut Dice) -> Result<OrderPlan, Refused> {
     let products = shop.products();
-    let goods: Vec<&MagentoProduct> = products.iter().filter(|one| one.kind == "simple" && one.enabled).collect();
+    // What is sold under a configurable that is off the web is off it, too.
+    let is_off = |one: &MagentoProduct| products.iter().any(|all| !all.enabled && all.children.contains(&one.sku));
+    let goods: Vec<&MagentoProduct> =
+        products.iter().filter(|one| one.kind == "simple" && one.enabled && !is_off(one)).collect();
     if goods.is_empty() {
         return Err(Refused("nothing is for sale".to_owned()));
     }
