@@ -33,6 +33,7 @@ fn ana() -> CustomerWrite {
     CustomerWrite { known: Vec::new(), profile, consent: None, owners, addresses: Vec::new() }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is used")]
 fn ana_at_shop(email: &str, addresses: Value) -> Value {
     json!({ "id": 5, "group_id": 2, "email": email, "firstname": "Anna", "lastname": "Tui", "website_id": 1,
         "store_id": 1, "default_billing": "9", "extension_attributes": { "is_subscribed": true }, "addresses": addresses })
@@ -54,6 +55,7 @@ fn regions(store: &Recorder) {
     store.says(NEW_ZEALAND, json!({ "id": "NZ", "two_letter_abbreviation": "NZ", "available_regions": [auckland] }));
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is used")]
 fn found(store: &Recorder, items: Value) {
     store.says(SEARCH, json!({ "items": items, "total_count": 1 }));
 }

@@ -103,6 +103,7 @@ fn colours_and_sizes(store: &Recorder) {
     store.says(COLOURS, options(&[(52, "red")])).says(SIZES, options(&[(168, "S"), (169, "M")]));
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is used")]
 fn at_shop(id: u64, sku: &str, kind: &str, visibility: u8, attributes: &[(&str, &str)], extension: Value) -> Value {
     let attributes: Vec<Value> =
         attributes.iter().map(|(code, value)| json!({ "attribute_code": code, "value": value })).collect();
@@ -309,6 +310,7 @@ async fn a_product_taken_off_the_web_is_disabled_once_and_never_deleted() {
     insta::assert_json_snapshot!(store.requests());
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is written where it is used")]
 fn category(id: u64, parent: u64, name: &str, children: Vec<Value>) -> Value {
     json!({ "id": id, "parent_id": parent, "name": name, "is_active": true, "position": 1, "level": 2, "product_count": 0,
         "children_data": children })
