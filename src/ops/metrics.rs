@@ -50,12 +50,16 @@ metrics! {
         "attempts settled, by handler and outcome";
     SHOPIFY_CALLS = Counter "tillbridge_shopify_calls_total" ["shop", "operation", "outcome"]
         "calls to Shopify's Admin API, by operation and class of outcome";
+    MAGENTO2_CALLS = Counter "tillbridge_magento2_calls_total" ["host", "request", "outcome"]
+        "calls to a Magento's web API, by request and class of outcome";
     SHOPIFY_VERSION = Counter "tillbridge_shopify_version_mismatch_total" ["shop", "channel"]
         "answers and webhooks of another API version than the one that is read";
     SUBSCRIPTIONS_REPAIRED = Counter "tillbridge_subscriptions_repaired_total" ["storefront"]
         "webhook subscriptions that were gone and were made again";
     ORDERS_MISSED = Counter "tillbridge_orders_missed_total" ["storefront"]
         "orders whose webhooks never came, found by asking the storefront";
+    DOCUMENTS_ASKED = Counter "tillbridge_documents_asked_total" ["storefront"]
+        "documents that were new when the storefront was asked for those that changed";
     ACCOUNTS_MISSED = Counter "tillbridge_accounts_missed_total" ["storefront"]
         "accounts whose webhooks never came, found by asking the storefront";
     PRODUCTS_DIFFERING = Counter "tillbridge_products_differing_total" ["storefront"]

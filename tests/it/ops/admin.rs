@@ -61,6 +61,9 @@ impl Office {
     }
 }
 
+/// Who asks for metrics sets the gauges of the whole process; one at a time does.
+static GAUGES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test]
 async fn a_process_whose_parts_all_work_is_ready() {
     let office = open(None).await;
@@ -90,6 +93,7 @@ async fn readiness_names_what_is_not_ready_and_why() {
 #[tokio::test]
 async fn metrics_carry_the_figures_of_the_journal() {
     // The one test that needs the process's own recorder: gauges are set on it alone.
+    let _alone = GAUGES.lock().await;
     let metrics = tillbridge::ops::metrics::install().unwrap();
     let office = open_with(None, metrics).await;
     office.journal.pause(&ChannelName::parse("main").unwrap(), "stock-take").await.unwrap();
@@ -126,6 +130,7 @@ async fn with_its_token_the_address_answers() {
     let office = open(Some("let-me-in")).await;
 
     assert_eq!(office.ask("/readyz", Some("Bearer let-me-in")).await.0, 200);
+    let _alone = GAUGES.lock().await;
     assert_eq!(office.ask("/metrics", Some("bearer let-me-in")).await.0, 200, "the scheme's case does not matter");
 }
 
