@@ -194,7 +194,7 @@ on_both_deployments! {
     }
 
     // proves F-295
-    async fn pictures_come_once_go_with_the_office_and_leave_the_shops_own(deployment: Deployment) {
+    async fn pictures_come_once_and_go_with_the_office(deployment: Deployment) {
         let mut house = House::build_magento(deployment, tillbridge::rehearsal::TownPlan::new("kauri")).await;
         // Where the office keeps its pictures is closed: products appear all the same.
         house.magento().pictures.as_ref().unwrap().close(true);

@@ -1,3 +1,5 @@
+//! What is written of a customer the store knows already, and what of theirs stays.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What is sent for a product, from what the office says and what the store has.
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
