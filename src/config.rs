@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::policy::Channel;
+use crate::policy::{Channel, Retention};
 
 mod catalogue;
 mod channels;
@@ -40,6 +40,8 @@ pub use sides::{OfficeConfig, ShopifySettings, StorefrontConfig};
 pub struct Config {
     /// The durable record.
     pub journal: JournalChoice,
+    /// How long what has ended is kept in it.
+    pub keep: Retention,
     /// The distributor of work.
     pub bus: BusChoice,
     /// Where the program listens.
@@ -93,11 +95,12 @@ fn read_all(text: &str, variables: &BTreeMap<String, String>, report: &problem::
     let context = read::Context { report, variables };
     let root = read::Section::of(&context, &tree);
     let journal = infrastructure::journal(&root.section("journal"));
+    let keep = infrastructure::keep(&root.section("journal"));
     let journal_is_shared = root.section("journal").value("postgres").is_some();
     let bus = infrastructure::bus(&root.section("bus"), journal_is_shared);
     let listen = infrastructure::listen(&root.section("listen"));
     let storefronts = sides::storefronts(&root);
     let offices = sides::offices(&root);
     let channels = channels::channels(&root);
-    Some(Config { journal: journal?, bus: bus?, listen: listen?, storefronts, offices, channels })
+    Some(Config { journal: journal?, keep, bus: bus?, listen: listen?, storefronts, offices, channels })
 }

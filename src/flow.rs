@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::bus::Bus;
 use crate::handlers::{self, Sides};
 use crate::journal::Journal;
+use crate::policy::Retention;
 
 pub mod handle;
 pub mod health;
@@ -24,6 +25,7 @@ pub mod publish;
 pub mod receive;
 pub mod reconcile;
 pub mod stocktake;
+pub mod sweep;
 pub mod watch;
 
 mod own;
@@ -112,6 +114,8 @@ pub struct Stage {
     pub bells: Bells,
     /// How eager they are.
     pub pace: Pace,
+    /// How long what has ended is kept.
+    pub keep: Retention,
     /// Signs of life of the loops, for readiness.
     pub beats: Beats,
     /// Rung when the process is to end: stages finish what they hold and return.
@@ -149,6 +153,7 @@ impl Running {
             }
         }
         if roles.contains(&Role::Poll) {
+            tasks.spawn(sweep::run(stage.clone()));
             for storefront in stage.sides.storefronts.keys() {
                 tasks.spawn(watch::run(stage.clone(), storefront.clone()));
             }

@@ -46,6 +46,7 @@ mod privacy;
 mod read;
 mod tally;
 mod text;
+mod upkeep;
 mod value;
 
 pub use counts::Counts;
@@ -56,6 +57,7 @@ pub use intake::{Appended, Intake, PolledPage};
 pub use links::{Link, LinkKind, Written};
 pub use operators::{DeadLetter, EventRow, Selection, Trace, TraceDelivery, TraceEvent, TraceHandling};
 pub use privacy::{Archive, KeptDocument, KeptPage, KeptPlan, NewPrivacyRecord, Place, PrivacyRecord, Replacements};
+pub use upkeep::{Mark, Old, Swept, Upkeep};
 
 /// Why the journal could not answer.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -73,7 +75,7 @@ pub enum JournalError {
 
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
-pub trait Journal: Intake + Archive {
+pub trait Journal: Intake + Archive + Upkeep {
     /// What the one clock shows: whoever decides by the time asks here.
     fn now(&self) -> Timestamp;
 
@@ -168,7 +170,7 @@ pub trait Journal: Intake + Archive {
     /// Lists events, oldest first.
     async fn events(&self, selection: &Selection) -> Result<Vec<EventRow>, JournalError>;
 
-    /// One event as CloudEvents JSON.
+    /// One event, as long as its contents are kept.
     async fn event(&self, id: EventId) -> Result<Option<Event>, JournalError>;
 
     /// The story of a delivery or event, by either's number.

@@ -10,9 +10,11 @@ use crate::office::ChangeKind;
 use crate::storefront::{CatalogueRules, CustomerOwners, Owner, PriceRules, StockFigure};
 
 mod asks;
+mod retention;
 
 pub use crate::domain::SaleMoment;
 pub use asks::AsksTooMuch;
+pub use retention::Retention;
 
 /// What is done with orders of a kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

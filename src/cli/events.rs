@@ -74,8 +74,10 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
         }
         Command::Show { id, body, json, config } => {
             let journal = app::journal_beside(&config.load()?.journal).await?;
-            let event = journal.event(EventId(*id)).await?.ok_or_else(|| unknown("event", *id))?;
-            show(&event, *body, *json, output)
+            match journal.event(EventId(*id)).await? {
+                Some(event) => show(&event, *body, *json, output),
+                None => Err(not_kept(journal.as_ref(), *id).await?),
+            }
         }
         Command::Trace { id, json, config } => {
             let journal = app::journal_beside(&config.load()?.journal).await?;
@@ -92,6 +94,16 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
 
 fn unknown(what: &str, id: Uuid) -> Failure {
     Failure::failed(format!("the journal has no {what} {id}"), "`tillbridge events list` shows numbers of events")
+}
+
+/// Why an event cannot be shown: it went with age, or there never was one.
+async fn not_kept(journal: &dyn Journal, id: Uuid) -> Result<Failure, Failure> {
+    let events = journal.trace(id).await?.map_or_else(Vec::new, |trace| trace.events);
+    if events.iter().any(|event| event.id == EventId(id)) {
+        let what = format!("what event {id} said went with age: [journal] keep_events");
+        return Ok(Failure::failed(what, "`tillbridge events trace` shows what is left"));
+    }
+    Ok(unknown("event", id))
 }
 
 async fn list(

@@ -56,6 +56,7 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
         sides: connections.sides,
         bells: Bells::default(),
         pace: Pace::default(),
+        keep: config.keep,
         beats: Beats::default(),
         stop: CancellationToken::new(),
     };

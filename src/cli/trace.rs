@@ -22,6 +22,9 @@ pub fn tell(trace: &Trace, output: &mut Output) -> io::Result<()> {
         let entity = shown(&event.entity);
         output.line(format_args!("    {} of {entity} in channel {}", event.event_type, event.channel))?;
         output.line(format_args!("    raised {:.3}", event.raised_at))?;
+        if !event.kept {
+            output.line("    what it said and how it was handled went with age: [journal] keep_events")?;
+        }
         for handling in &event.handlings {
             tell_handling(handling, output)?;
         }

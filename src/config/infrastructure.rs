@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::read::Section;
 use crate::domain::Secret;
+use crate::policy::Retention;
 
 /// Which journal is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,22 @@ pub(super) fn journal(section: &Section<'_>) -> Option<JournalChoice> {
         );
     }
     Some(JournalChoice::Sqlite(sqlite.map_or("tillbridge.db", |found| found.value).into()))
+}
+
+pub(super) fn keep(section: &Section<'_>) -> Retention {
+    let default = Retention::default();
+    let deliveries = section.days("keep_deliveries", default.deliveries);
+    let keep = Retention { deliveries, events: section.days("keep_events", default.events.max(deliveries)) };
+    if let Some(node) = section.value("keep_events")
+        && keep.events < keep.deliveries
+    {
+        section.add(
+            &node.place,
+            "`keep_events` is shorter than `keep_deliveries`: what a delivery meant would go before what it said",
+            "make it as long at least, or shorten `keep_deliveries`",
+        );
+    }
+    keep
 }
 
 pub(super) fn bus(section: &Section<'_>, journal_is_shared: bool) -> Option<BusChoice> {

@@ -24,6 +24,16 @@ pub(super) const ROOT: &[Key] = &[
 const JOURNAL: &[Key] = &[
     key("sqlite", Shape::Text, "path of the SQLite file, from the working directory; default ./tillbridge.db"),
     key("postgres", Shape::Secret, "URL of a PostgreSQL database, which several processes may share"),
+    key(
+        "keep_deliveries",
+        Shape::Duration,
+        "how long what a delivery said is kept, in days; its key stays for ever; default 30d",
+    ),
+    key(
+        "keep_events",
+        Shape::Duration,
+        "how long what an event says and how it was handled is kept, in days; default 400d",
+    ),
     key("connections", Shape::Number, "most connections to PostgreSQL from one process; default 16"),
 ];
 

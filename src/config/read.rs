@@ -121,6 +121,21 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A length of time in whole days, between a day and ten years.
+    pub fn days(&self, key: &str, default: Duration) -> Duration {
+        const DAY: Duration = Duration::from_secs(24 * 3600);
+        let Some(found) = self.text(key) else { return default };
+        let number = ["days", "day", "d"].iter().find_map(|unit| found.value.strip_suffix(unit));
+        match number.and_then(|number| number.trim().parse::<u32>().ok()) {
+            Some(days) if (1..=3_650).contains(&days) => DAY * days,
+            _ => {
+                let what = format!("`{key}` must be a number of days from 1d to 3650d, but is `{}`", found.value);
+                self.add(found.place, what, "write it like \"30d\"");
+                default
+            }
+        }
+    }
+
     /// `true` or `false`.
     pub fn flag(&self, key: &str, default: bool) -> bool {
         match self.value(key).map(|node| &node.value) {

@@ -115,6 +115,8 @@ pub struct TraceEvent {
     pub entity: String,
     /// When raised, UTC.
     pub raised_at: Timestamp,
+    /// Whether its contents and handlings are kept, and did not go with age.
+    pub kept: bool,
     /// Handlings.
     pub handlings: Vec<TraceHandling>,
 }

@@ -7,6 +7,7 @@ pub(super) mod deliveries;
 pub(super) mod demand;
 pub(super) mod links;
 pub(super) mod outbox;
+pub(super) mod retention;
 pub(super) mod settle;
 
 use super::JournalError;

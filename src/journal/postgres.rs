@@ -21,6 +21,7 @@ mod reader;
 mod settle;
 mod tls;
 mod trouble;
+mod upkeep;
 mod work;
 
 use std::time::Duration;

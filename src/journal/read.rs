@@ -9,6 +9,7 @@ mod events;
 mod filter;
 mod lookup;
 mod privacy;
+mod sweep;
 mod trace;
 
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ pub(super) use demand::{demand, orders, raised, raised_versions};
 pub(super) use events::{event, events, events_to_replay};
 pub(super) use lookup::{cursor, in_doubt, links, links_back, written};
 pub(super) use privacy::{kept, records as privacy_records};
+pub(super) use sweep::{EVENTS as OLD_EVENTS, candidates as old, in_use};
 pub(super) use trace::trace;
 
 use super::value::{Row, Value};

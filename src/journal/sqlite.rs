@@ -18,6 +18,7 @@ mod privacy;
 mod reader;
 mod schema;
 mod settle;
+mod upkeep;
 mod work;
 mod writer;
 

@@ -33,7 +33,11 @@ impl Tally {
     }
 
     pub(super) fn event(&mut self, kind: &str) {
-        self.add(EVENT, kind, "", 1);
+        self.events(kind, 1);
+    }
+
+    pub(super) fn events(&mut self, kind: &str, by: i64) {
+        self.add(EVENT, kind, "", by);
     }
 
     pub(super) fn handling(&mut self, handler: &str, state: &'static str, by: i64) {

@@ -70,6 +70,8 @@ metrics! {
         "times a connection to RabbitMQ was made anew after it was lost";
     BUS_UNREADABLE = Counter "tillbridge_bus_unreadable_total" []
         "messages without a handling number, set aside in the dead queue";
+    SWEPT = Counter "tillbridge_swept_total" ["what"]
+        "what ended long ago and was let go of: contents of deliveries and events, finished handlings";
     UNFINISHED = Gauge "tillbridge_unfinished" []
         "deliveries and handlings that are not final, waiting ones left out";
     OLDEST_DUE = Gauge "tillbridge_oldest_due_seconds" []

@@ -16,6 +16,7 @@ use crate::handlers::{self, Sides};
 use crate::journal::clock::Clock;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
+use crate::policy::Retention;
 
 use super::{Progress, Side};
 
@@ -99,6 +100,7 @@ impl Bridge {
             sides: Arc::new(sides),
             bells: Bells::default(),
             pace: plan.pace,
+            keep: Retention::default(),
             beats: crate::flow::Beats::default(),
             stop: CancellationToken::new(),
         };

@@ -1,6 +1,7 @@
 //! Whole stories, from one side to the other through the real bridge, on both deployments. Each ends with the promises.
 
 mod access;
+mod ageing;
 mod any_life;
 mod bad_input;
 mod balance;

@@ -35,3 +35,4 @@ mod privacy;
 mod shelf;
 mod storm;
 mod things;
+mod upkeep;

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "0004_privacy", include_str!("migrations/0004_privacy.sql")),
     (5, "0005_left_out", include_str!("migrations/0005_left_out.sql")),
     (6, "0006_booked_by_order", include_str!("migrations/0006_booked_by_order.sql")),
+    (7, "0007_retention", include_str!("migrations/0007_retention.sql")),
 ];
 /// Lets one process migrate at a time: the name `tillbridge` as a number.
 const LOCK: i64 = 0x7469_6c6c_6272;

@@ -42,17 +42,18 @@ impl Archive for PostgresJournal {
 }
 
 /// Deliveries after one, with their bodies.
-const DELIVERIES: &str = "SELECT id, origin, topic, received_at, body FROM delivery WHERE id > $1 ORDER BY id LIMIT $2";
+const DELIVERIES: &str = "SELECT id, origin, topic, received_at, body FROM delivery \
+    WHERE id > $1 AND length(body) > 0 ORDER BY id LIMIT $2";
 const BEGIN: &str = "INSERT INTO privacy (channel, delivery, wish, customer, number, asked_at, begun_at, place, office_numbers) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (channel, delivery) DO NOTHING";
 const FIND: &str = "SELECT id FROM privacy WHERE channel = $1 AND delivery = $2";
 const STEP: &str =
     "UPDATE privacy SET place = $3, deliveries = deliveries + $4, events = events + $5 WHERE id = $1 AND place = $2";
 const DELIVERIES_NOW: &str = "WITH new AS (SELECT d.id, n.body FROM delivery d \
-    JOIN unnest($1::bytea[], $2::bytea[]) AS n(id, body) ON n.id = d.id ORDER BY d.id FOR UPDATE OF d) \
+    JOIN unnest($1::bytea[], $2::bytea[]) AS n(id, body) ON n.id = d.id WHERE length(d.body) > 0 ORDER BY d.id FOR UPDATE OF d) \
     UPDATE delivery d SET body = new.body FROM new WHERE d.id = new.id";
 const EVENTS_NOW: &str = "WITH new AS (SELECT e.id, n.body FROM event e \
-    JOIN unnest($1::bytea[], $2::bytea[]) AS n(id, body) ON n.id = e.id ORDER BY e.id FOR UPDATE OF e) \
+    JOIN unnest($1::bytea[], $2::bytea[]) AS n(id, body) ON n.id = e.id WHERE length(e.body) > 0 ORDER BY e.id FOR UPDATE OF e) \
     UPDATE event e SET body = new.body FROM new WHERE e.id = new.id";
 const PLANS_NOW: &str = "WITH new AS (SELECT e.channel, e.key, n.plan FROM effect e \
     JOIN unnest($1::text[], $2::text[], $3::text[]) AS n(channel, key, plan) ON n.channel = e.channel AND n.key = e.key \

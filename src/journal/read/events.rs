@@ -15,7 +15,7 @@ const LIST: &str =
 const PAGE: &str = "SELECT e.seq FROM event e WHERE e.seq > ";
 const OF_HANDLER: &str = " AND EXISTS (SELECT 1 FROM handling h WHERE h.event = e.seq AND h.handler = {})";
 const HANDLINGS: &str = "SELECT event, handler, state FROM handling WHERE event IN ({}) ORDER BY id";
-const ONE: &str = "SELECT body FROM event WHERE id = $1";
+const ONE: &str = "SELECT body FROM event WHERE id = $1 AND length(body) > 0";
 
 fn selected(select: &str, selection: &Selection) -> Filter {
     let mut filter = Filter::new(select);

@@ -10,7 +10,8 @@ use crate::journal::pack::unpack;
 use crate::journal::privacy::{KeptDocument, KeptPage, KeptPlan, Place, PrivacyRecord};
 use crate::journal::value::{Row, Value};
 
-const EVENTS: &str = "SELECT id, channel, kind, raised_at, body FROM event WHERE id > $1 ORDER BY id LIMIT $2";
+const EVENTS: &str = "SELECT id, channel, kind, raised_at, body FROM event \
+    WHERE id > $1 AND length(body) > 0 ORDER BY id LIMIT $2";
 /// Every effect, planned or not: so a page costs the same however few plans there are.
 const EFFECTS: &str =
     "SELECT channel, key, plan FROM effect WHERE (channel, key) > ($1, $2) ORDER BY channel, key LIMIT $3";

@@ -14,7 +14,8 @@ const DELIVERY: &str =
     "SELECT id, origin, topic, received_at, bytes, state, reason, duplicates FROM delivery WHERE id = $1";
 const DELIVERY_OF: &str = "SELECT d.id, d.origin, d.topic, d.received_at, d.bytes, d.state, d.reason, d.duplicates \
     FROM event e JOIN delivery d ON d.id = e.delivery WHERE e.id = $1";
-const EVENTS: &str = "SELECT seq, id, kind, channel, entity, raised_at FROM event WHERE delivery = $1 ORDER BY seq";
+const EVENTS: &str = "SELECT seq, id, kind, channel, entity, raised_at, CASE WHEN length(body) > 0 THEN 1 ELSE 0 END \
+    FROM event WHERE delivery = $1 ORDER BY seq";
 const HANDLINGS: &str =
     "SELECT event, id, handler, state, failures, reason, changed_at FROM handling WHERE event IN ({}) ORDER BY id";
 const EFFECTS: &str = "SELECT handling, kind, key, state, result FROM effect WHERE handling IN ({}) ORDER BY key";
@@ -47,6 +48,7 @@ pub(in crate::journal) async fn trace(reader: &dyn Reader, id: Uuid) -> Result<O
                 channel: row.text(3)?.to_owned(),
                 entity: row.text(4)?.to_owned(),
                 raised_at: timestamp(row.int(5)?)?,
+                kept: row.int(6)? == 1,
                 handlings: handlings.remove(&row.int(0)?).unwrap_or_default(),
             })
         })

@@ -54,7 +54,7 @@ const STEP: &str =
     "UPDATE privacy SET place = ?3, deliveries = deliveries + ?4, events = events + ?5 WHERE id = ?1 AND place = ?2";
 const DELIVERY: &str =
     "UPDATE delivery_content SET body = ?2 WHERE delivery = (SELECT seq FROM delivery WHERE id = ?1)";
-const EVENT: &str = "UPDATE event SET body = ?2 WHERE id = ?1";
+const EVENT: &str = "UPDATE event SET body = ?2 WHERE id = ?1 AND length(body) > 0";
 const PLAN: &str = "UPDATE effect SET plan = ?3 WHERE channel = ?1 AND key = ?2 AND plan IS NOT NULL";
 const FINISH: &str = "UPDATE privacy SET finished_at = ?2, deliveries = coalesce(?3, deliveries), events = coalesce(?4, events) \
     WHERE id = ?1 AND finished_at IS NULL RETURNING wish, deliveries, events";

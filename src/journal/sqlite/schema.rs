@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("migrations/0004_privacy.sql")),
     (5, include_str!("migrations/0005_left_out.sql")),
     (6, include_str!("migrations/0006_booked_by_order.sql")),
+    (7, include_str!("migrations/0007_retention.sql")),
 ];
 /// `till` in ASCII: tells a journal from any other SQLite file.
 const APPLICATION: i64 = 0x7469_6c6c;

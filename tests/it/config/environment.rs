@@ -54,6 +54,16 @@ fn a_variable_can_name_the_database_of_the_journal() {
 }
 
 #[test]
+fn how_long_things_are_kept_is_said_in_days() {
+    let keep = |text: &str| read_with(&changed("sqlite = \"shop.db\"", text), &[]).unwrap().keep;
+    let days = |number: u64| Duration::from_secs(number * 24 * 3600);
+    assert_eq!((keep("").deliveries, keep("").events), (days(30), days(400)));
+    let long = keep("keep_deliveries = \"500d\"");
+    assert_eq!((long.deliveries, long.events), (days(500), days(500)), "what a delivery meant is kept as long as it");
+    assert_eq!(keep("keep_events = \"1000 days\"").events, days(1_000));
+}
+
+#[test]
 fn a_secrets_own_variable_may_have_the_prefix() {
     let text = changed("KIWI_TOKEN", "TILLBRIDGE_KIWI_TOKEN");
     let config = read_with(&text, &[("TILLBRIDGE_KIWI_TOKEN", "shpat-prefixed")]).unwrap();

@@ -50,6 +50,8 @@ mistakes! {
     an_address_without_a_port: "0.0.0.0:8080" => "0.0.0.0";
     admin_for_everybody_without_a_token: "127.0.0.1:8081" => "0.0.0.0:8081";
     one_address_for_two_things: "127.0.0.1:8081" => "0.0.0.0:8080";
+    a_time_of_keeping_that_is_none: "sqlite = \"shop.db\"" => "sqlite = \"shop.db\"\nkeep_deliveries = \"12h\"";
+    events_kept_shorter_than_deliveries: "sqlite = \"shop.db\"" => "sqlite = \"shop.db\"\nkeep_deliveries = \"60d\"\nkeep_events = \"59d\"";
     two_journals: "sqlite = \"shop.db\"" => "sqlite = \"shop.db\"\npostgres = { env = \"KIWI_OFFICE\" }";
     rabbitmq_without_postgres: "[listen]" => "[bus]\nrabbitmq = { env = \"KIWI_OFFICE\" }\n\n[listen]";
     a_bus_prefix_without_rabbitmq: "[listen]" => "[bus]\nprefix = \"kiwi\"\n\n[listen]";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
-use tillbridge::journal::{Claim, Counts, DeliverySettlement, Effect, Outcome, Raised, Settlement, Verdict};
+use tillbridge::journal::{Claim, Counts, DeliverySettlement, Effect, Old, Outcome, Raised, Settlement, Verdict};
 
 use super::shelf::Shelf;
 use super::things::*;
@@ -30,6 +30,7 @@ enum Happening {
     Retry(usize),
     Discard(usize),
     Replay,
+    Sweep(u16),
     PauseOrResume(bool),
     Restart,
 }
@@ -47,6 +48,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (1..4usize).prop_map(Happening::Retry),
         1 => (1..4usize).prop_map(Happening::Discard),
         1 => Just(Happening::Replay),
+        1 => (0..60u16).prop_map(Happening::Sweep),
         1 => any::<bool>().prop_map(Happening::PauseOrResume),
         1 => Just(Happening::Restart),
     ]
@@ -101,6 +103,12 @@ impl World {
             Happening::Replay => {
                 let rehearsed = journal.replay(&all(), true, "ana").await.unwrap();
                 assert_eq!(journal.replay(&all(), false, "ana").await.unwrap(), rehearsed);
+            }
+            Happening::Sweep(seconds) => {
+                let before = self.shelf.clock.now() - Duration::from_secs(seconds.into());
+                for what in [Old::Deliveries, Old::Events] {
+                    journal.sweep(what, before, None, 10).await.unwrap();
+                }
             }
             Happening::PauseOrResume(true) => journal.pause(&kiwi(), "tired").await.unwrap(),
             Happening::PauseOrResume(false) => drop(journal.resume(&kiwi()).await.unwrap()),
