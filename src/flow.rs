@@ -24,6 +24,7 @@ pub mod poll;
 pub mod publish;
 pub mod receive;
 pub mod reconcile;
+pub mod replay;
 pub mod stocktake;
 pub mod sweep;
 pub mod watch;

@@ -44,6 +44,7 @@ mod pack;
 mod plan;
 mod privacy;
 mod read;
+mod replays;
 mod tally;
 mod text;
 mod upkeep;
@@ -57,6 +58,7 @@ pub use intake::{Appended, Intake, PolledPage};
 pub use links::{Link, LinkKind, Written};
 pub use operators::{DeadLetter, EventRow, Selection, Trace, TraceDelivery, TraceEvent, TraceHandling};
 pub use privacy::{Archive, KeptDocument, KeptPage, KeptPlan, NewPrivacyRecord, Place, PrivacyRecord, Replacements};
+pub use replays::{NewReplay, ReplayMode, ReplayRun, Replays};
 pub use upkeep::{Mark, Old, Swept, Upkeep};
 
 /// Why the journal could not answer.
@@ -75,7 +77,7 @@ pub enum JournalError {
 
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
-pub trait Journal: Intake + Archive + Upkeep {
+pub trait Journal: Intake + Archive + Upkeep + Replays {
     /// What the one clock shows: whoever decides by the time asks here.
     fn now(&self) -> Timestamp;
 
@@ -184,15 +186,6 @@ pub trait Journal: Intake + Archive + Upkeep {
 
     /// Ends dead letters for good, with a reason. Answers how many were.
     async fn discard_dead(&self, ids: &[String], who: &str, why: &str) -> Result<usize, JournalError>;
-
-    /// Counts the finished handlings of the selected events, or (unless `dry_run`) makes them ready again, oldest first, at
-    /// most `selection.limit` after `selection.after`. Answers how many, and the last row looked at for paging.
-    async fn replay(
-        &self,
-        selection: &Selection,
-        dry_run: bool,
-        who: &str,
-    ) -> Result<(usize, Option<i64>), JournalError>;
 
     /// Figures.
     async fn counts(&self) -> Result<Counts, JournalError>;

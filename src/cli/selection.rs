@@ -2,9 +2,10 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
+use uuid::Uuid;
 
 use crate::config::did_you_mean;
-use crate::domain::{ChannelName, EventType, HandlerName};
+use crate::domain::{ChannelName, DeliveryId, EventId, EventType, HandlerName};
 use crate::journal::Selection;
 
 /// Which events or dead letters are meant; every filter narrows
@@ -28,18 +29,26 @@ pub struct Filters {
     /// Work of this handler, such as `invoice`
     #[arg(help_heading = "Filters", long, value_name = "HANDLER", value_parser = |name: &str| HandlerName::parse(name))]
     pub handler: Option<HandlerName>,
+    /// What this delivery said, by its number
+    #[arg(help_heading = "Filters", long, value_name = "ID")]
+    pub delivery: Option<Uuid>,
+    /// The event of this number
+    #[arg(help_heading = "Filters", long, value_name = "ID")]
+    pub event: Option<Uuid>,
 }
 
 impl Filters {
     /// Whether nothing narrows the selection.
     pub fn is_empty(&self) -> bool {
-        let Self { since, until, event_type, entity, channel, handler } = self;
+        let Self { since, until, event_type, entity, channel, handler, delivery, event } = self;
         since.is_none()
             && until.is_none()
             && event_type.is_none()
             && entity.is_none()
             && channel.is_none()
             && handler.is_none()
+            && delivery.is_none()
+            && event.is_none()
     }
 
     /// One page of the selection.
@@ -51,6 +60,8 @@ impl Filters {
             entity: self.entity.clone(),
             channel: self.channel.clone(),
             handler: self.handler.clone(),
+            delivery: self.delivery.map(DeliveryId),
+            event: self.event.map(EventId),
             after,
             limit,
         }

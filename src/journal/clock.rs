@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::JournalError;
@@ -43,6 +43,12 @@ impl Clock {
         self.now().as_microsecond()
     }
 
+    /// Just after now: what has happened so far happened before it.
+    pub(super) fn soon(&self) -> Timestamp {
+        let now = self.now();
+        now.checked_add(SignedDuration::from_micros(1)).unwrap_or(now)
+    }
+
     /// A new UUIDv7 of this moment.
     pub(super) fn new_id(&self) -> Uuid {
         let now = self.now();
@@ -63,6 +69,12 @@ pub(super) fn span(duration: Duration) -> i64 {
     // A century: later times would not be dates any more.
     const LONGEST: i64 = 100 * 366 * 24 * 3_600 * 1_000_000;
     i64::try_from(duration.as_micros()).unwrap_or(LONGEST).min(LONGEST)
+}
+
+/// The smallest UUIDv7 of a moment in microseconds.
+pub(super) fn id_at(micros: i64) -> Uuid {
+    let millis = u128::try_from(micros / 1_000).unwrap_or(0).min((1 << 48) - 1);
+    Uuid::from_u128(millis << 80)
 }
 
 /// A kept time.

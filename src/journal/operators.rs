@@ -20,6 +20,10 @@ pub struct Selection {
     pub channel: Option<ChannelName>,
     /// Handler.
     pub handler: Option<HandlerName>,
+    /// What this delivery said.
+    pub delivery: Option<DeliveryId>,
+    /// This event.
+    pub event: Option<EventId>,
     /// Page: only rows after this number (see [`EventRow::row`], [`DeadLetter::row`]).
     pub after: Option<i64>,
     /// At most so many rows; implementations cap it at 10,000.

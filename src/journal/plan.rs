@@ -7,6 +7,7 @@ pub(super) mod deliveries;
 pub(super) mod demand;
 pub(super) mod links;
 pub(super) mod outbox;
+pub(super) mod renew;
 pub(super) mod retention;
 pub(super) mod settle;
 
@@ -47,6 +48,15 @@ pub(super) fn handling_state(word: &str) -> Result<&'static str, JournalError> {
         .into_iter()
         .find(|state| *state == word)
         .ok_or_else(|| JournalError::Broken(format!("a handling is in a state this version does not know: `{word}`")))
+}
+
+/// The same for a delivery's state.
+pub(super) fn delivery_state(word: &str) -> Result<&'static str, JournalError> {
+    use delivery::{DISCARDED, HANDLED, IGNORED, NEW, REJECTED};
+    [NEW, HANDLED, IGNORED, REJECTED, DISCARDED]
+        .into_iter()
+        .find(|state| *state == word)
+        .ok_or_else(|| JournalError::Broken(format!("a delivery is in a state this version does not know: `{word}`")))
 }
 
 /// The changing part of a handling, as it is to be written.

@@ -18,6 +18,7 @@ mod operate;
 mod outbox;
 mod privacy;
 mod reader;
+mod replays;
 mod settle;
 mod tls;
 mod trouble;
@@ -233,17 +234,6 @@ impl Journal for PostgresJournal {
 
     async fn discard_dead(&self, ids: &[String], who: &str, why: &str) -> Result<usize, JournalError> {
         self.work(operate::DiscardDead { ids, who, why }).await
-    }
-
-    async fn replay(
-        &self,
-        selection: &Selection,
-        dry_run: bool,
-        who: &str,
-    ) -> Result<(usize, Option<i64>), JournalError> {
-        let events = read::events_to_replay(&self.pool, selection).await?;
-        let count = self.work(operate::Replay { events: &events, selection, dry_run, who }).await?;
-        Ok((count, events.last().copied()))
     }
 
     async fn counts(&self) -> Result<Counts, JournalError> {

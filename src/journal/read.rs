@@ -9,6 +9,7 @@ mod events;
 mod filter;
 mod lookup;
 mod privacy;
+mod replays;
 mod sweep;
 mod trace;
 
@@ -17,9 +18,10 @@ use async_trait::async_trait;
 pub(super) use counts::counts;
 pub(super) use dead::{DeadId, dead};
 pub(super) use demand::{demand, orders, raised, raised_versions};
-pub(super) use events::{event, events, events_to_replay};
+pub(super) use events::{event, events};
 pub(super) use lookup::{cursor, in_doubt, links, links_back, written};
 pub(super) use privacy::{kept, records as privacy_records};
+pub(super) use replays::{Page, StillKept, bounds, count_replay, replay_page, replays};
 pub(super) use sweep::{EVENTS as OLD_EVENTS, candidates as old, in_use};
 pub(super) use trace::trace;
 

@@ -16,6 +16,7 @@ mod operate;
 mod outbox;
 mod privacy;
 mod reader;
+mod replays;
 mod schema;
 mod settle;
 mod upkeep;
@@ -243,19 +244,6 @@ impl Journal for SqliteJournal {
     async fn discard_dead(&self, ids: &[String], who: &str, why: &str) -> Result<usize, JournalError> {
         let (ids, who, why) = (ids.to_vec(), who.to_owned(), why.to_owned());
         self.writer.do_soon(move |work| operate::discard_dead(work, &ids, &who, &why)).await
-    }
-
-    async fn replay(
-        &self,
-        selection: &Selection,
-        dry_run: bool,
-        who: &str,
-    ) -> Result<(usize, Option<i64>), JournalError> {
-        let events = read::events_to_replay(&self.readers, selection).await?;
-        let last = events.last().copied();
-        let (selection, who) = (selection.clone(), who.to_owned());
-        let count = self.writer.do_soon(move |work| operate::replay(work, &events, &selection, dry_run, &who)).await?;
-        Ok((count, last))
     }
 
     async fn counts(&self) -> Result<Counts, JournalError> {

@@ -20,6 +20,7 @@ mod prices;
 mod privacy;
 mod reckonings;
 mod refunds;
+mod replays;
 mod sales;
 mod stock;
 mod storm;

@@ -32,6 +32,7 @@ mod opening;
 mod operators;
 mod outbox;
 mod privacy;
+mod replays;
 mod shelf;
 mod storm;
 mod things;

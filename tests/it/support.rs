@@ -2,5 +2,6 @@
 
 pub mod house;
 pub mod proxy;
+pub mod replays;
 pub mod rooms;
 pub mod servers;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::append::uuid;
 use super::demand;
+use super::replays::renew;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, taken_too_often};
@@ -119,10 +120,18 @@ impl Batch for Settle<'_> {
         }
         let events: Vec<&EventRow> = standing.iter().flat_map(|settlement| events_of(settlement)).collect();
         let new = raise(work, &events).await?;
+        // Taken before: it may have raised them itself.
+        let again =
+            standing.iter().filter(|settlement| settlement.fence > 1).flat_map(|settlement| events_of(settlement));
+        let known: Vec<&EventRow> = again.filter(|event| !new.contains_key(&event.id)).collect();
+        let own = renew(work, &known).await?;
         let ends: Vec<_> = standing
             .iter()
             .map(|settlement| {
-                let raised = events_of(settlement).iter().filter(|event| new.contains_key(&event.id)).count();
+                let raised = events_of(settlement)
+                    .iter()
+                    .filter(|event| new.contains_key(&event.id) || own.contains(&event.id))
+                    .count();
                 let (state, reason) = settlement.end.state(raised);
                 (settlement.id, state, reason)
             })

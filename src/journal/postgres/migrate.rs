@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "0005_left_out", include_str!("migrations/0005_left_out.sql")),
     (6, "0006_booked_by_order", include_str!("migrations/0006_booked_by_order.sql")),
     (7, "0007_retention", include_str!("migrations/0007_retention.sql")),
+    (8, "0008_replay", include_str!("migrations/0008_replay.sql")),
 ];
 /// Lets one process migrate at a time: the name `tillbridge` as a number.
 const LOCK: i64 = 0x7469_6c6c_6272;

@@ -1,4 +1,4 @@
-//! What operators do: pause and resume, retry and discard dead letters, replay. Each leaves a line in the audit trail.
+//! What operators do: pause and resume, retry and discard dead letters. Each leaves a line in the audit trail.
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
@@ -6,10 +6,10 @@ use tokio_postgres::Row;
 use super::append::uuid;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
-use crate::domain::{ChannelName, HandlerName};
-use crate::journal::plan::{delivery, handling, handling_state};
+use crate::domain::ChannelName;
+use crate::journal::plan::{delivery, handling};
 use crate::journal::read::DeadId;
-use crate::journal::{Selection, audit, text};
+use crate::journal::{audit, text};
 
 const PAUSE: &str =
     "INSERT INTO channel (name, paused) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused";
@@ -31,12 +31,8 @@ const RETRY_DELIVERIES: &str = "WITH found AS (SELECT id FROM delivery WHERE id 
 const DISCARD_DELIVERIES: &str = "WITH found AS (SELECT id FROM delivery WHERE id = ANY($1::bytea[]) AND state = 'rejected' \
     ORDER BY id FOR UPDATE) UPDATE delivery d SET state = 'discarded', reason = $3 || ' (was: ' || d.reason || ')', \
     changed_at = $2 FROM found WHERE d.id = found.id RETURNING d.id";
-const RAISE_HANDLINGS: &str = "DELETE FROM dead WHERE handling = ANY($1::bigint[])";
+pub(super) const RAISE_HANDLINGS: &str = "DELETE FROM dead WHERE handling = ANY($1::bigint[])";
 const RAISE_DELIVERIES: &str = "DELETE FROM dead WHERE delivery = ANY($1::bytea[])";
-const FINISHED: &str = "SELECT id, handler, state FROM handling WHERE event = ANY($1::bigint[]) \
-    AND state IN ('done', 'ignored', 'dead') AND ($2::text IS NULL OR handler = $2) ORDER BY id FOR UPDATE";
-const AGAIN: &str = "UPDATE handling SET state = 'ready', due = $2, failures = 0, action = '', changed_at = $2 \
-    WHERE id = ANY($1::bigint[])";
 const PULSE: &str = "INSERT INTO pulse (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 
 pub(super) async fn record(
@@ -179,37 +175,6 @@ async fn unbury(
     work.run(RAISE_HANDLINGS, &[&numbers]).await?;
     work.run(RAISE_DELIVERIES, &[&uuids]).await?;
     Ok(names)
-}
-
-/// One page of events whose finished handlings are counted, or made ready.
-pub(super) struct Replay<'a> {
-    pub events: &'a [i64],
-    pub selection: &'a Selection,
-    pub dry_run: bool,
-    pub who: &'a str,
-}
-
-#[async_trait]
-impl Batch for Replay<'_> {
-    type Answer = usize;
-
-    async fn run(&self, work: &Work<'_>) -> Result<usize, Trouble> {
-        let handler = self.selection.handler.as_ref().map(HandlerName::as_str);
-        let finished = work.rows(FINISHED, &[&self.events, &handler]).await?;
-        if self.dry_run || finished.is_empty() {
-            return Ok(finished.len());
-        }
-        let mut ids: Vec<i64> = Vec::with_capacity(finished.len());
-        for row in &finished {
-            ids.push(row.try_get(0)?);
-            work.tally().moved(row.try_get(1)?, handling_state(row.try_get(2)?)?, handling::READY);
-        }
-        work.run(AGAIN, &[&ids, &work.now]).await?;
-        work.run(RAISE_HANDLINGS, &[&ids]).await?;
-        let why = format!("{} handlings", ids.len());
-        record(work, self.who, audit::REPLAY, &[audit::selected(self.selection)], &why).await?;
-        Ok(ids.len())
-    }
 }
 
 /// Writes something, to know that writing works.

@@ -52,14 +52,17 @@ impl DeadId {
     }
 }
 
-/// Lists dead letters, oldest first. Deliveries have neither event type, entity nor channel: a selection by one of those
+/// Lists dead letters, oldest first. Deliveries have neither event, entity nor channel: a selection by one of those
 /// shows handlings only.
 pub(in crate::journal) async fn dead(
     reader: &dyn Reader,
     selection: &Selection,
 ) -> Result<Vec<DeadLetter>, JournalError> {
     let after = selection.after.unwrap_or(0);
-    let of_events = selection.event_type.is_some() || selection.entity.is_some() || selection.channel.is_some();
+    let of_events = selection.event_type.is_some()
+        || selection.entity.is_some()
+        || selection.channel.is_some()
+        || selection.event.is_some();
     let handler = selection.handler.as_ref().map(HandlerName::as_str);
     let mut filter = Filter::new("SELECT * FROM (");
     filter.with(&format!("{HANDLINGS}{{}}"), after).between("h.raised_at", selection).event(selection);
@@ -68,6 +71,9 @@ pub(in crate::journal) async fn dead(
     }
     if !of_events && handler.is_none_or(|handler| handler == NORMALISE) {
         filter.with(&format!(" UNION ALL {DELIVERIES}{{}}"), after).between("v.received_at", selection);
+        if let Some(delivery) = selection.delivery {
+            filter.with(" AND v.id = {}", delivery.0);
+        }
     }
     filter.then(") AS letters ORDER BY 1").with(" LIMIT {}", i64::try_from(page(selection)).unwrap_or(i64::MAX));
     reader.rows(&filter.sql, filter.params).await?.iter().map(letter).collect()

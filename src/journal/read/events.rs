@@ -12,7 +12,6 @@ use crate::journal::{EventRow, JournalError, Selection};
 
 const LIST: &str =
     "SELECT e.seq, e.id, e.kind, e.channel, e.entity, e.version, e.raised_at FROM event e WHERE e.seq > ";
-const PAGE: &str = "SELECT e.seq FROM event e WHERE e.seq > ";
 const OF_HANDLER: &str = " AND EXISTS (SELECT 1 FROM handling h WHERE h.event = e.seq AND h.handler = {})";
 const HANDLINGS: &str = "SELECT event, handler, state FROM handling WHERE event IN ({}) ORDER BY id";
 const ONE: &str = "SELECT body FROM event WHERE id = $1 AND length(body) > 0";
@@ -55,15 +54,6 @@ pub(in crate::journal) async fn events(
             })
         })
         .collect()
-}
-
-/// The numbers of one page of selected events, oldest first.
-pub(in crate::journal) async fn events_to_replay(
-    reader: &dyn Reader,
-    selection: &Selection,
-) -> Result<Vec<i64>, JournalError> {
-    let filter = selected(PAGE, selection);
-    reader.rows(&filter.sql, filter.params).await?.iter().map(|row| row.int(0)).collect()
 }
 
 /// One event.

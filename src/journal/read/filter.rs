@@ -41,11 +41,13 @@ impl Filter {
         self.given(&format!(" AND {column} < {{}}"), selection.until.map(jiff::Timestamp::as_microsecond))
     }
 
-    /// Kind, entity and channel of the event `e`.
+    /// Number, kind, entity, channel and delivery of the event `e`.
     pub(super) fn event(&mut self, selection: &Selection) -> &mut Self {
         self.given(" AND e.kind = {}", selection.event_type.map(crate::domain::EventType::as_str));
         let entity = selection.entity.as_deref().map(text::key);
         self.given(" AND e.entity = {}", entity.as_deref());
+        self.given(" AND e.id = {}", selection.event.map(|event| event.0));
+        self.given(" AND e.delivery = {}", selection.delivery.map(|delivery| delivery.0));
         self.given(" AND e.channel = {}", selection.channel.as_ref().map(crate::domain::ChannelName::as_str))
     }
 }

@@ -4,6 +4,7 @@ use rusqlite::{Row, params};
 use uuid::Uuid;
 
 use super::demand;
+use super::replays::renew;
 use super::work::Work;
 use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, taken_too_often};
 use crate::journal::plan::{MOST_TAKINGS, delivery, handling};
@@ -68,13 +69,17 @@ pub(super) fn settle(work: &Work<'_>, prepared: &[Prepared]) -> Result<usize, Jo
         if work.first(HELD, params![id, settlement.fence], |_| Ok(()))?.is_none() {
             continue;
         }
-        let mut raised = 0;
+        let (mut raised, mut own) = (0, 0);
         if let End::Raised(events) = &settlement.end {
             for event in events {
-                raised += usize::from(raise(work, event)?);
+                if raise(work, event)? {
+                    raised += 1;
+                } else if settlement.fence > 1 {
+                    own += usize::from(renew(work, event)?);
+                }
             }
         }
-        let (state, reason) = settlement.end.state(raised);
+        let (state, reason) = settlement.end.state(raised + own);
         end(work, settlement.id, state, &reason)?;
         new += raised;
         standing.push(settlement);

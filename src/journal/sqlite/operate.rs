@@ -1,13 +1,13 @@
-//! What operators do: pause and resume, retry and discard dead letters, replay. Each leaves a line in the audit trail.
+//! What operators do: pause and resume, retry and discard dead letters. Each leaves a line in the audit trail.
 
 use rusqlite::params;
 use uuid::Uuid;
 
 use super::work::Work;
-use crate::domain::{ChannelName, HandlerName};
-use crate::journal::plan::{delivery, handling, handling_state};
+use crate::domain::ChannelName;
+use crate::journal::plan::{delivery, handling};
 use crate::journal::read::DeadId;
-use crate::journal::{JournalError, Selection, audit, text};
+use crate::journal::{JournalError, audit, text};
 
 const PAUSE: &str =
     "INSERT INTO channel (name, paused) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET paused = excluded.paused";
@@ -23,12 +23,8 @@ const RETRY_DELIVERY: &str = "UPDATE delivery SET state = 'new', reason = '', du
     WHERE id = ?1 AND state = 'rejected'";
 const DISCARD_DELIVERY: &str = "UPDATE delivery SET state = 'discarded', reason = ?3 || ' (was: ' || reason || ')', changed_at = ?2 \
     WHERE id = ?1 AND state = 'rejected'";
-const RAISE_HANDLING: &str = "DELETE FROM dead WHERE handling = ?1";
+pub(super) const RAISE_HANDLING: &str = "DELETE FROM dead WHERE handling = ?1";
 const RAISE_DELIVERY: &str = "DELETE FROM dead WHERE delivery = ?1";
-const FINISHED: &str = "SELECT id, handler, state FROM handling WHERE event = ?1 \
-    AND state IN ('done', 'ignored', 'dead') AND (?2 IS NULL OR handler = ?2) ORDER BY id";
-const AGAIN: &str =
-    "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2 WHERE id = ?1";
 const PULSE: &str = "INSERT INTO pulse (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 
 pub(super) fn record(work: &Work<'_>, who: &str, what: &str, subject: &str, why: &str) -> Result<(), JournalError> {
@@ -109,33 +105,6 @@ fn raise_delivery(work: &Work<'_>, id: Uuid, state: &'static str) -> Result<(), 
     work.tally().delivery(delivery::REJECTED, -1);
     work.tally().delivery(state, 1);
     Ok(())
-}
-
-/// Counts the finished handlings of one page of events, or makes them ready.
-pub(super) fn replay(
-    work: &Work<'_>,
-    events: &[i64],
-    selection: &Selection,
-    dry_run: bool,
-    who: &str,
-) -> Result<usize, JournalError> {
-    let handler = selection.handler.as_ref().map(HandlerName::as_str);
-    let mut count = 0;
-    for event in events {
-        let finished = work.rows(FINISHED, params![event, handler], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-        })?;
-        count += finished.len();
-        for (id, handler, state) in finished.into_iter().filter(|_| !dry_run) {
-            work.run(AGAIN, params![id, work.now])?;
-            work.run(RAISE_HANDLING, params![id])?;
-            work.tally().moved(&handler, handling_state(&state)?, handling::READY);
-        }
-    }
-    if !dry_run && count > 0 {
-        record(work, who, audit::REPLAY, &audit::selected(selection), &format!("{count} handlings"))?;
-    }
-    Ok(count)
 }
 
 /// Writes something, to know that writing works.

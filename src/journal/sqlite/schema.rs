@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("migrations/0005_left_out.sql")),
     (6, include_str!("migrations/0006_booked_by_order.sql")),
     (7, include_str!("migrations/0007_retention.sql")),
+    (8, include_str!("migrations/0008_replay.sql")),
 ];
 /// `till` in ASCII: tells a journal from any other SQLite file.
 const APPLICATION: i64 = 0x7469_6c6c;

@@ -38,6 +38,7 @@ help! {
     of_privacy_show: "privacy" "show";
     of_privacy_export: "privacy" "export";
     of_replay: "replay";
+    of_replay_list: "replay" "list";
     of_pause: "pause";
     of_resume: "resume";
     of_bench: "bench";

@@ -150,6 +150,20 @@ fn a_replay_is_counted_and_then_done() {
 }
 
 #[test]
+fn a_replay_is_on_record_and_its_end_is_its_end() {
+    let (desk, _) = desk_with_history();
+    let none = desk.run(&["replay", "list"]);
+    let counted = desk.run(&["replay", "--normalise", "--all", "--dry-run"]);
+    let done = desk.run(&["replay", "--normalise", "--all", "--per-second", "1000"]);
+    let listed = desk.run(&["replay", "list"]);
+    let resumed = desk.run(&["replay", "--resume", "1"]);
+    let unknown = desk.run(&["replay", "--resume", "7"]);
+    let both = desk.run(&["replay", "--resume", "1", "--type", "stock.changed"]);
+    let nothing = desk.run(&["replay"]);
+    assert_seen!([none, counted, done, listed, resumed, unknown, both, nothing].join("\n"));
+}
+
+#[test]
 fn a_channel_is_paused_and_resumed_beside_a_running_bridge() {
     let (desk, _) = desk_with_history();
     let running = SqliteJournal::open(&desk.path().join("tillbridge.db")).unwrap();

@@ -65,34 +65,4 @@ on_both_deployments! {
         assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
         house.keeps_its_promises(0).await;
     }
-
-    async fn replaying_everything_changes_nothing(deployment: Deployment) {
-        let house = House::open(deployment).await;
-        let (shop, office) = (&house.town().shop, &house.town().office);
-        let goods = shop.catalogue();
-        for seed in 200..210 {
-            let life = tillbridge::sandbox::shopify::lives::Life::generate(seed, goods[0].price.currency(), true, &goods);
-            shop.live(&life).await.unwrap();
-        }
-        house.rest().await;
-        let (invoices, credits) = (office.invoices().await.unwrap(), office.credit_notes().await.unwrap());
-        let (writes, catalogue) = (shop.writes(), shop.catalogue());
-        let mut page = Selection { limit: 1_000, ..Selection::default() };
-        let mut replayed = 0;
-        loop {
-            let (count, last) = house.journal().replay(&page, false, "a story").await.unwrap();
-            replayed += count;
-            match last {
-                Some(_) => page.after = last,
-                None => break,
-            }
-        }
-        assert!(replayed > 100, "only {replayed} handlings were replayed");
-        house.rest().await;
-        assert_eq!(office.invoices().await.unwrap(), invoices);
-        assert_eq!(office.credit_notes().await.unwrap(), credits);
-        assert_eq!(shop.writes(), writes);
-        assert_eq!(shop.catalogue(), catalogue);
-        house.keeps_its_promises(0).await;
-    }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
-use tillbridge::journal::{Claim, Counts, DeliverySettlement, Effect, Old, Outcome, Raised, Settlement, Verdict};
+use tillbridge::journal::{
+    Claim, Counts, DeliverySettlement, Effect, Old, Outcome, Raised, ReplayMode, Settlement, Verdict,
+};
 
 use super::shelf::Shelf;
 use super::things::*;
+use crate::support::replays::replay;
 
 on_both_journals! {
     figures_equal_a_count_of_the_rows_whatever_happened
@@ -29,7 +32,7 @@ enum Happening {
     TimePasses(u16),
     Retry(usize),
     Discard(usize),
-    Replay,
+    Replay(ReplayMode),
     Sweep(u16),
     PauseOrResume(bool),
     Restart,
@@ -47,7 +50,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => (1..90u16).prop_map(Happening::TimePasses),
         1 => (1..4usize).prop_map(Happening::Retry),
         1 => (1..4usize).prop_map(Happening::Discard),
-        1 => Just(Happening::Replay),
+        1 => Just(Happening::Replay(ReplayMode::Handle)),
+        1 => Just(Happening::Replay(ReplayMode::Normalise)),
         1 => (0..60u16).prop_map(Happening::Sweep),
         1 => any::<bool>().prop_map(Happening::PauseOrResume),
         1 => Just(Happening::Restart),
@@ -100,9 +104,9 @@ impl World {
                 let names = self.letters(most).await;
                 assert_eq!(journal.discard_dead(&names, "ana", "enough").await.unwrap(), names.len());
             }
-            Happening::Replay => {
-                let rehearsed = journal.replay(&all(), true, "ana").await.unwrap();
-                assert_eq!(journal.replay(&all(), false, "ana").await.unwrap(), rehearsed);
+            Happening::Replay(mode) => {
+                let run = replay(journal.as_ref(), mode, &all()).await;
+                assert_eq!(run.done, run.total, "what was rehearsed");
             }
             Happening::Sweep(seconds) => {
                 let before = self.shelf.clock.now() - Duration::from_secs(seconds.into());

@@ -1,10 +1,11 @@
 //! What people do: pause, look, retry, discard, replay.
 
 use tillbridge::domain::{EventType, HandlingId};
-use tillbridge::journal::{Outcome, Selection, Verdict};
+use tillbridge::journal::{Outcome, ReplayMode, Selection, Verdict};
 
 use super::shelf::Shelf;
 use super::things::*;
+use crate::support::replays::{begin, replay};
 
 on_both_journals! {
     a_paused_channel_keeps_its_work_and_others_go_on
@@ -147,22 +148,12 @@ async fn a_rehearsed_replay_counts_what_the_real_one_does(shelf: Shelf) {
         };
         assert!(shelf.settles(claim, outcome).await);
     }
-    let selection = Selection { handler: Some(handler("stock")), limit: 10, ..all() };
-    for dry_run in [true, false] {
-        let (mut pages, mut after) = (Vec::new(), None);
-        loop {
-            let page = Selection { after, ..selection.clone() };
-            let (count, last) = shelf.journal.replay(&page, dry_run, "ana").await.unwrap();
-            if last.is_none() {
-                break;
-            }
-            pages.push(count);
-            after = last;
-        }
-        assert_eq!(pages, [10, 10, 5], "dry run: {dry_run}");
-        let ready = if dry_run { 0 } else { 25 };
-        assert_eq!(shelf.handlings_in("ready").await, ready);
-    }
+    let selection = Selection { handler: Some(handler("stock")), ..all() };
+    let counted = shelf.journal.count_replay(ReplayMode::Handle, &selection).await.unwrap();
+    assert_eq!(counted, [("stock.changed for stock".to_owned(), 25)].into());
+    assert_eq!(shelf.handlings_in("ready").await, 0, "counting changes nothing");
+    assert_eq!(replay(shelf.journal.as_ref(), ReplayMode::Handle, &selection).await.done, 25);
+    assert_eq!(shelf.handlings_in("ready").await, 25);
     let letters = shelf.journal.dead(&all()).await.unwrap();
     assert!(letters.iter().all(|letter| letter.handler == "audit"), "a replayed dead letter is off the list");
     let again = shelf.works().await;
@@ -180,8 +171,7 @@ async fn a_replay_leaves_what_is_unfinished_or_discarded_alone(shelf: Shelf) {
     assert!(shelf.settles(&claims[2], wait_for_invoice("order:1")).await);
     let name = format!("h{}", claims[1].handling.0);
     shelf.journal.discard_dead(&[name], "ana", "a test").await.unwrap();
-    let (count, _) = shelf.journal.replay(&all(), false, "ana").await.unwrap();
-    assert_eq!(count, 1);
+    assert_eq!(replay(shelf.journal.as_ref(), ReplayMode::Handle, &all()).await.done, 1);
     assert!(shelf.settles(&claims[3], done()).await, "the running one kept its fence");
     assert_eq!(shelf.publishes().await, [claims[0].handling]);
     assert_eq!(shelf.handlings_in("waiting").await, 1);
@@ -268,8 +258,8 @@ async fn who_did_what_is_kept(shelf: Shelf) {
     shelf.journal.discard_dead(&ids[1..], "ben", "a test order").await.unwrap();
     let claim = shelf.works_on_one().await;
     shelf.settles(&claim, done()).await;
-    shelf.journal.replay(&all(), true, "cleo").await.unwrap();
-    shelf.journal.replay(&all(), false, "cleo").await.unwrap();
+    let run = begin(shelf.journal.as_ref(), ReplayMode::Handle, &all(), "cleo").await;
+    shelf.journal.replay_step(run.id, 10).await.unwrap();
     let lines =
         shelf.look("SELECT who || ' ' || what || ' ' || subject || ' ' || why, at FROM audit ORDER BY seq").await;
     let told: Vec<_> = lines.iter().map(|(line, _)| line.trim().to_owned()).collect();
@@ -280,7 +270,8 @@ async fn who_did_what_is_kept(shelf: Shelf) {
             "tillbridge resume kiwi".to_owned(),
             format!("ana retry {}", ids[0]),
             format!("ben discard {} a test order", ids[1]),
-            "cleo replay everything 1 handlings".to_owned(),
+            format!("cleo replay everything replay {}, handle: 1 counted", run.id),
+            format!("cleo replay replay {} 1 handlings", run.id),
         ]
     );
     assert!(lines.iter().all(|(_, at)| *at == shelf.clock.now().as_microsecond()));

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tillbridge::journal::{Effect, Journal, Settlement};
+use tillbridge::journal::{Effect, Journal, ReplayMode, Settlement};
 use tokio::task::JoinSet;
 
 use super::shelf::Shelf;
 use super::things::*;
+use crate::support::replays::replay;
 
 on_both_journals! {
     workers_that_meet_settle_each_handling_once
@@ -150,7 +151,7 @@ async fn appends_normalising_and_operators_do_not_get_in_each_others_way(shelf: 
         for _ in 0..30 {
             let letters: Vec<_> = journal.dead(&all()).await.unwrap().into_iter().map(|letter| letter.id).collect();
             journal.retry_dead(&letters, "ana").await.unwrap();
-            journal.replay(&all(), false, "ana").await.unwrap();
+            replay(journal.as_ref(), ReplayMode::Handle, &all()).await;
             journal.counts().await.unwrap();
             journal.ping().await.unwrap();
         }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tillbridge::domain::{BranchCode, DeliveryId, EventId, PrivacyWish, Sku, Version, WebClaim, WebLine};
 use tillbridge::journal::{
-    Appended, DeliverySettlement, Effect, Intent, LinkKind, NewPrivacyRecord, Old, Place, Raised, Selection,
-    Settlement, Standing, Swept, Verdict, Written,
+    Appended, DeliverySettlement, Effect, Intent, LinkKind, NewPrivacyRecord, Old, Place, Raised, ReplayMode,
+    Selection, Settlement, Standing, Swept, Verdict, Written,
 };
 use uuid::Uuid;
 
 use super::shelf::Shelf;
 use super::things::*;
+use crate::support::replays::replay;
 
 on_both_journals! {
     a_webhook_told_again_after_years_is_still_a_duplicate
@@ -105,7 +106,7 @@ async fn an_old_document_is_known_by_its_key_and_an_old_state_goes_whole(shelf: 
     let told: Vec<_> = again.iter().map(|claim| claim.event.draft.entity.as_str()).collect();
     assert_eq!(told, ["SHIRT"], "the document is known; the state is decided by the version that was written");
     assert_eq!(
-        shelf.journal.replay(&of_entity("order:1"), true, "ana").await.unwrap().0,
+        replay(shelf.journal.as_ref(), ReplayMode::Handle, &of_entity("order:1")).await.done,
         0,
         "nothing is left to replay"
     );
@@ -259,7 +260,7 @@ async fn what_is_handed_out_again_is_no_longer_old(shelf: Shelf) {
     shelf.raises(vec![cancelled("order:1")], &["order"]).await;
     assert!(shelf.settles(&shelf.works_on_one().await, done()).await);
     shelf.clock.moves_on(DAY * 10);
-    assert_eq!(shelf.journal.replay(&all(), false, "ana").await.unwrap().0, 1);
+    assert_eq!(replay(shelf.journal.as_ref(), ReplayMode::Handle, &all()).await.done, 1);
     assert_eq!(shelf.sweeps_everything().await, Swept::default());
     assert!(shelf.settles(&shelf.works_on_one().await, done()).await, "it is handled as if it were young");
     assert_eq!(shelf.sweeps_everything().await.events, 1);
