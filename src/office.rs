@@ -137,6 +137,9 @@ pub struct DocumentLine {
     pub tax: Money,
     /// Whether the line moves stock: out on an invoice, in on a credit note.
     pub moves_stock: bool,
+    /// On a credit note, whether the pieces never left, so that the storefront's order holds them no more.
+    #[serde(default)]
+    pub never_left: bool,
     /// Where the line's stock moves, if not at the document's branch.
     pub branch: Option<BranchCode>,
 }

@@ -27,6 +27,9 @@ pub struct CreditLine {
     pub tax: Money,
     /// Whether the pieces go back into stock.
     pub restock: bool,
+    /// Whether they do because they never left: then the storefront's order holds them no more.
+    #[serde(default)]
+    pub never_left: bool,
     /// The storefront's id of the place they go back to, where it says so.
     pub location: Option<String>,
     /// The barcode of what came back, where the storefront was asked for it.
@@ -48,6 +51,7 @@ impl CreditLine {
             amount,
             tax,
             restock: false,
+            never_left: false,
             location: None,
             barcode: None,
         }
@@ -67,6 +71,9 @@ pub struct Credit {
     pub reference: DocumentRef,
     /// The sale it gives back; its invoice must be in the books first.
     pub sale: DocumentRef,
+    /// The order it is of, where the sale it gives back is one of an order's several; `None` where the sale is the order itself.
+    #[serde(default)]
+    pub order: Option<DocumentRef>,
     /// Booking currency: the shop's.
     pub currency: Currency,
     /// When it was given back, UTC.

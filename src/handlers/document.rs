@@ -233,16 +233,16 @@ fn record(settlement: &mut Settlement, paper: &Paper, booked: &Booked) {
     });
 }
 
-/// The pieces an invoice takes off stock. A credit note gives back what its order never held, or what came back on the shelf;
-/// neither changes what web orders hold.
+/// The pieces an invoice takes off stock, and those a credit note puts back because they never left: their order holds them no
+/// more, and what it still holds is not booked by the invoice that booked them. What came back on the shelf changes nothing in
+/// what web orders hold.
 fn pieces(document: &Document) -> Vec<Pieces> {
-    if document.kind != DocumentKind::Invoice {
-        return Vec::new();
-    }
+    let is_invoice = document.kind == DocumentKind::Invoice;
     let mut pieces: BTreeMap<(&Sku, &BranchCode), i64> = BTreeMap::new();
-    for line in document.lines.iter().filter(|line| line.moves_stock) {
+    for line in document.lines.iter().filter(|line| line.moves_stock && (is_invoice || line.never_left)) {
         let Some(sku) = &line.sku else { continue };
-        *pieces.entry((sku, line.branch.as_ref().unwrap_or(&document.branch))).or_default() += line.quantity;
+        let count = if is_invoice { line.quantity } else { -line.quantity };
+        *pieces.entry((sku, line.branch.as_ref().unwrap_or(&document.branch))).or_default() += count;
     }
     let pieces = pieces.into_iter();
     pieces.map(|((sku, branch), count)| Pieces { sku: sku.clone(), branch: branch.clone(), count }).collect()

@@ -63,6 +63,7 @@ pub(super) fn invoice(desk: &Desk<'_>, sale: &Sale, items: &Items, is_final: boo
             line: line.line.clone(),
             kind: line.kind,
             moves_stock: line.kind == LineKind::Goods,
+            never_left: false,
             branch: branch(desk, line.location.as_deref()),
             sku: items.of(&Wanted::from(line), is_final)?,
             title: line.title.clone(),
@@ -122,6 +123,7 @@ pub(super) fn credit_note(
             line: line.line.clone(),
             kind: line.kind,
             moves_stock: line.kind == LineKind::Goods && line.restock,
+            never_left: line.kind == LineKind::Goods && line.restock && line.never_left,
             branch: branch(desk, line.location.as_deref()),
             sku: items.of(&Wanted::from(line), is_final)?,
             title: line.title.clone(),
@@ -148,7 +150,7 @@ pub(super) fn credit_note(
         total,
     };
     let entry = Entry::of_credit(credit).map_err(unbalanced)?;
-    Ok(Paper { reference: credit.reference.clone(), document, entry, of: None })
+    Ok(Paper { reference: credit.reference.clone(), document, entry, of: credit.order.clone() })
 }
 
 /// The branch whose stock a line moves: the one shown at the location that shipped it or took it back, else the document's.
@@ -176,6 +178,7 @@ fn rounding_line(amount: Money) -> DocumentLine {
         amount,
         tax: nothing,
         moves_stock: false,
+        never_left: false,
         branch: None,
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::{Bus, Journal, Side};
 use crate::policy::{SaleMoment, SendCustomers};
+use crate::storefront::StockFigure;
 
 /// A configuration file's text, with the secrets it names as environment variables.
 #[derive(Debug, Clone)]
@@ -54,10 +55,14 @@ impl Configuration {
         let (section, secrets) = town.section(number);
         self.add(&section);
         self.secrets.extend(secrets);
-        self.add(&format!(
-            "[offices.{}]\nkind = \"counter-intelligence\"\ndatabase = {{ env = {office:?} }}\n",
-            channel.office
-        ));
+        // Two shops may share an office.
+        if !self.text.contains(&format!("[offices.{}]\n", channel.office)) {
+            self.add(&format!(
+                "[offices.{}]\nkind = \"counter-intelligence\"\ndatabase = {{ env = {office:?} }}\n",
+                channel.office
+            ));
+            self.secrets.push((office, town.office_address().to_owned()));
+        }
         let pairs = |pairs: Vec<(String, String)>| {
             pairs.into_iter().fold(String::new(), |mut text, (key, value)| {
                 let _ = writeln!(text, "{key} = {value:?}");
@@ -71,7 +76,7 @@ impl Configuration {
             channel.payments.codes.iter().map(|(gateway, code)| format!("{gateway} = {code:?}")).collect();
         self.add(&format!(
             "[[channels]]\nname = {:?}\nstorefront = {:?}\noffice = {:?}\nprofile = {:?}\n\
-             [channels.sale]\nwhen = {:?}\nbranch = {:?}\n[channels.stock]\nfigure = \"on_hand\"\n\
+             [channels.sale]\nwhen = {:?}\nbranch = {:?}\n[channels.stock]\nfigure = {:?}\n\
              [channels.locations]\n{}[channels.payments]\ncodes = {{ {} }}\notherwise = {:?}\n\
              [channels.customers]\nsend = {:?}\n[channels.every]\n{}",
             channel.name.as_str(),
@@ -84,6 +89,10 @@ impl Configuration {
                 SaleMoment::Paid => "paid",
             },
             channel.sale.branch.as_str(),
+            match channel.stock.figure {
+                StockFigure::OnHand => "on_hand",
+                StockFigure::Available => "available",
+            },
             pairs(locations),
             codes.join(", "),
             channel.payments.otherwise.clone().unwrap_or_default(),
@@ -94,6 +103,5 @@ impl Configuration {
             },
             pairs(every.collect()),
         ));
-        self.secrets.push((office, town.office_address().to_owned()));
     }
 }

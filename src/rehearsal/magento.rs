@@ -15,16 +15,21 @@ use super::town::{BRANCHES, OTHER_PAY_CODE, Town, TownPlan, plain_channel};
 use crate::domain::{BranchCode, Money, OfficeName, Secret, Sku};
 use crate::policy::{Channel, SaleMoment};
 use crate::sandbox::magento2::{HookWay, HookWeather, MagentoLine, MagentoOptions, MagentoSandbox};
-use crate::sandbox::office::{Assortment, SandboxOffice};
+use crate::sandbox::office::{Assortment, PICTURES, SandboxOffice};
 use crate::sandbox::pictures::PictureHost;
 use crate::storefront::magento2::{Access, AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, OAuth, WaysIn};
-use crate::storefront::{CategoryAs, Storefront};
+use crate::storefront::{CategoryAs, StockFigure, Storefront};
 
 /// How the shop's ways of paying are called in the office; any other is [`OTHER_PAY_CODE`].
-const PAY_CODES: [(&str, &str); 3] =
-    [("braintree", "WEB-CC"), ("paypal_express", "WEB-PP"), ("cashondelivery", "CASH")];
+const PAY_CODES: [(&str, &str); 3] = [("braintree", "WEB-CC"), ("paypal_express", "WEB-PP"), ("gift_cards", "GIFT")];
 /// What Mage-OS Async Events sign with.
 const TOKEN: &str = "sandbox-verification-token";
+/// Whom Adobe I/O Events are for.
+const CLIENT: &str = "sandbox-client";
+/// What modules that sign nothing send along.
+const SHARED: &str = "sandbox-shared-secret";
+/// The header they send it in.
+const SHARED_HEADER: &str = "x-tillbridge-secret";
 
 /// A Magento, an office and the channel between them.
 pub struct MagentoTown {
@@ -50,30 +55,62 @@ impl MagentoTown {
     /// # Errors
     /// When the shop cannot listen or the office's database cannot be made.
     pub async fn found(plan: &TownPlan, folder: &Path) -> anyhow::Result<Self> {
-        let pictures = PictureHost::start().await.context("the pictures could not be laid out")?;
-        let home = Household::furnish(plan, folder, Some(pictures.url())).await?;
-        Ok(Self { pictures: Some(pictures), ..Self::open(plan, home, &plan.name).await? })
+        Self::found_with(plan, folder, |_| ()).await
     }
 
-    /// Opens a second shop on the office of a town.
+    /// The same with a shop of other options. One without the inventory modules shows the first branch alone, in its one stock
+    /// item.
     ///
     /// # Errors
-    /// When the shop cannot listen.
+    /// As [`MagentoTown::found`].
+    pub async fn found_with(
+        plan: &TownPlan,
+        folder: &Path,
+        change: impl FnOnce(&mut MagentoOptions),
+    ) -> anyhow::Result<Self> {
+        let pictures = PictureHost::start().await.context("the pictures could not be laid out")?;
+        let home = Household::furnish(plan, folder, Some(pictures.url())).await?;
+        Ok(Self { pictures: Some(pictures), ..Self::open(plan, home, &plan.name, change).await? })
+    }
+
+    /// Opens a second shop on the office of a town. The office's pictures are laid out anew, where this shop can fetch them.
+    ///
+    /// # Errors
+    /// When the shop or the pictures' server cannot listen, or the office's database does not answer.
     pub async fn found_beside(plan: &TownPlan, town: &Town) -> anyhow::Result<Self> {
+        let pictures = PictureHost::start().await.context("the pictures could not be laid out")?;
+        for style in town.assortment.active.iter().chain(&town.assortment.inactive) {
+            for position in 1..=PICTURES {
+                let url = format!("{}/{style}/{position}.jpg", pictures.url());
+                town.office.set_image(style, position, &url, "").await?;
+            }
+        }
         let home = Household {
             office: town.office.clone(),
             office_url: town.office_url.clone(),
             assortment: town.assortment.clone(),
         };
-        Self::open(plan, home, town.channel.office.as_str()).await
+        let opened = Self::open(plan, home, town.channel.office.as_str(), |_| ()).await?;
+        Ok(Self { pictures: Some(pictures), ..opened })
     }
 
-    async fn open(plan: &TownPlan, home: Household, office: &str) -> anyhow::Result<Self> {
+    async fn open(
+        plan: &TownPlan,
+        home: Household,
+        office: &str,
+        change: impl FnOnce(&mut MagentoOptions),
+    ) -> anyhow::Result<Self> {
         let mut options = MagentoOptions::new(&plan.currency)?;
         (options.taxes_included, options.seed) = (plan.taxes_included, plan.seed);
         options.sources = BRANCHES.map(str::to_owned).to_vec();
-        let shop = MagentoSandbox::start(options).await.context("the simulated Magento could not start")?;
+        change(&mut options);
         let mut channel = plain_channel(plan, str::to_owned)?;
+        if !options.inventory {
+            options.sources.clear();
+            channel.stock.figure = StockFigure::Available;
+            channel.stock.locations = BTreeMap::from([(BranchCode::parse(BRANCHES[0])?, "default".to_owned())]);
+        }
+        let shop = MagentoSandbox::start(options).await.context("the simulated Magento could not start")?;
         channel.office = OfficeName::parse(office)?;
         channel.sale.when = SaleMoment::Paid;
         channel.catalogue.category = CategoryAs::Collection;
@@ -83,6 +120,17 @@ impl MagentoTown {
         channel.payments.otherwise = Some(OTHER_PAY_CODE.to_owned());
         let Household { office, office_url, assortment } = home;
         Ok(Self { shop, office, office_url, assortment, channel: Arc::new(channel), signs: true, pictures: None })
+    }
+
+    /// The ways in which a shop can call the bridge, each with what opens the door.
+    #[must_use]
+    pub fn ways_in() -> [HookWay; 4] {
+        [
+            HookWay::AsyncEvents { token: TOKEN.to_owned() },
+            HookWay::IoEvents { client_id: CLIENT.to_owned() },
+            HookWay::CommerceWebhooks,
+            HookWay::Template { header: SHARED_HEADER.to_owned(), secret: SHARED.to_owned() },
+        ]
     }
 
     /// Every paid invoice and every credit memo against the books: there once, for the same money, and nothing else under the
@@ -102,9 +150,9 @@ impl MagentoTown {
                 let name = format!("{kind} {} of order {}", document.increment, order.increment);
                 match booked.remove(&format!("{storefront}/{kind}:{}", document.id)).as_deref() {
                     None => differences.push(format!("P2: {name} is not on the books")),
-                    Some([total]) if *total == document.grand => {}
+                    Some([total]) if *total == document.worth => {}
                     Some([total]) => {
-                        differences.push(format!("P6: {name} comes to {}, on the books to {total}", document.grand));
+                        differences.push(format!("P6: {name} comes to {}, on the books to {total}", document.worth));
                     }
                     Some(several) => differences.push(format!("P2: {name} is on the books {} times", several.len())),
                 }
@@ -115,23 +163,28 @@ impl MagentoTown {
         Ok(differences)
     }
 
-    /// Pieces of a SKU that are invoiced and have not left, and are therefore off the office's figure and on a shelf.
+    /// Pieces of a SKU by which the shop's figure is above the office's. On a shelf are those that are invoiced and have not left,
+    /// which are off the office's figure already; for sale are not those that are ordered and not invoiced, which are not.
     fn waiting(&self, sku: &str) -> i64 {
         let lines = self.shop.orders().into_iter().flat_map(|order| order.lines);
         let pieces = |line: &MagentoLine| {
             let of_each: i64 = line.parts.iter().filter(|(part, _)| part == sku).map(|(_, pieces)| pieces).sum();
-            (line.invoiced - line.released - line.shipped) * of_each
+            let above = match self.channel.stock.figure {
+                StockFigure::OnHand => line.invoiced - line.released - line.shipped,
+                StockFigure::Available => line.invoiced + line.canceled - line.ordered,
+            };
+            above * of_each
         };
         lines.map(|line| pieces(&line)).sum()
     }
 
     async fn stock_differs(&self, sku: &str) -> anyhow::Result<Vec<String>> {
         let mut differences = Vec::new();
-        for branch in BRANCHES {
-            let shown = self.shop.pieces(sku, branch);
-            let there = self.office.stock(&Sku::parse(sku)?, &BranchCode::parse(branch)?).await?;
+        for (branch, source) in &self.channel.stock.locations {
+            let shown = self.shop.pieces(sku, source);
+            let there = self.office.stock(&Sku::parse(sku)?, branch).await?;
             // Web sales are booked at the first branch.
-            let waiting = if branch == BRANCHES[0] { self.waiting(sku) } else { 0 };
+            let waiting = if branch.as_str() == BRANCHES[0] { self.waiting(sku) } else { 0 };
             if shown != there + waiting {
                 differences.push(format!(
                     "{sku} at {branch}: the shop shows {shown}, the office has {there} and {waiting} wait to be sent"
@@ -174,7 +227,13 @@ impl Side for MagentoTown {
             store: DEFAULT_STORE.to_owned(),
             access,
             names: AttributeNames::default(),
-            ways_in: WaysIn { async_events: vec![Secret::new(TOKEN.to_owned())], ..WaysIn::default() },
+            ways_in: WaysIn {
+                async_events: vec![Secret::new(TOKEN.to_owned())],
+                io_events: vec![CLIENT.to_owned()],
+                io_events_keys: Some(self.shop.url()),
+                commerce_webhooks: vec![Secret::new(self.shop.webhook_key().to_owned())],
+                shared_secrets: vec![Secret::new(SHARED.to_owned())],
+            },
         })?))
     }
 

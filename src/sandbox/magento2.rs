@@ -186,6 +186,11 @@ impl MagentoSandbox {
         locked(&self.core.state).subscriptions.add(way, None, address);
     }
 
+    /// Tells nobody any more.
+    pub fn tell_nobody(&self) {
+        locked(&self.core.state).subscriptions.all.clear();
+    }
+
     /// Who is told.
     #[must_use]
     pub fn told(&self) -> Vec<HookSubscription> {

@@ -18,7 +18,7 @@ mod seed;
 
 pub use books::{BookedDocument, BookedLine, BookedPayment, Customer};
 pub use life::NewVariant;
-pub use seed::{Assortment, Seed};
+pub use seed::{Assortment, PICTURES, Seed};
 
 const POSTGRES_SCHEMA: &str = include_str!("../../schemas/office/postgres.sql");
 const SQLITE_SCHEMA: &str = include_str!("../../schemas/office/sqlite.sql");

@@ -6,7 +6,7 @@
 mod agreement;
 mod door;
 mod lives;
-mod magento2;
+pub mod magento2;
 mod products;
 mod shop_life;
 mod stock_writes;

@@ -60,6 +60,7 @@ pub(super) fn next(order: &OrderState, one: &OrderReturn, books: &Books) -> Resu
     Ok(Next::Credit(Credit {
         reference: reference(one, known.map_or(1, |known| known.notes + 1)),
         sale: order.sale.clone(),
+        order: None,
         currency: order.currency,
         credited_at: one.at,
         tax_included: Some(order.tax_included),
@@ -132,6 +133,7 @@ fn balance(owing: Money) -> CreditLine {
         amount: owing.negated(),
         tax: Money::zero(owing.currency()),
         restock: false,
+        never_left: false,
         location: None,
         barcode: None,
     }

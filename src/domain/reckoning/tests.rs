@@ -92,6 +92,7 @@ fn back(id: &str, line: &str, pieces: i64, amount: i64, taken_off: bool, refunds
         amount: euros(amount),
         tax: euros(0),
         restock: true,
+        never_left: taken_off,
         location: None,
         barcode: None,
     };

@@ -35,7 +35,7 @@ const LIVE: &str = "UPDATE web_piece p SET live = CASE WHEN \
     (SELECT SUM(o.held) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > 0 OR \
     (SELECT SUM(o.held + o.gone) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > \
     (SELECT COALESCE(SUM(b.pieces), 0) FROM web_booked b WHERE b.channel = p.channel AND b.entity = p.entity \
-    AND b.sku = p.sku AND b.done = 1) THEN 1 ELSE 0 END \
+    AND b.sku = p.sku AND (b.done = 1 OR b.pieces < 0)) THEN 1 ELSE 0 END \
     FROM unnest($1::text[], $2::text[]) AS c(channel, entity) WHERE p.channel = c.channel AND p.entity = c.entity";
 const INTEND: &str = "INSERT INTO web_booked (channel, document, entity, sku, branch, pieces) \
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) \

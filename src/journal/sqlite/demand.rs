@@ -24,7 +24,7 @@ const LIVE: &str = "UPDATE web_piece SET live = CASE WHEN \
     (SELECT SUM(o.held) FROM web_piece o WHERE o.channel = ?1 AND o.entity = ?2 AND o.sku = web_piece.sku) > 0 OR \
     (SELECT SUM(o.held + o.gone) FROM web_piece o WHERE o.channel = ?1 AND o.entity = ?2 AND o.sku = web_piece.sku) > \
     (SELECT COALESCE(SUM(b.pieces), 0) FROM web_booked b WHERE b.channel = ?1 AND b.entity = ?2 AND b.sku = web_piece.sku \
-    AND b.done = 1) THEN 1 ELSE 0 END WHERE channel = ?1 AND entity = ?2";
+    AND (b.done = 1 OR b.pieces < 0)) THEN 1 ELSE 0 END WHERE channel = ?1 AND entity = ?2";
 const INTEND: &str = "INSERT INTO web_booked (channel, document, entity, sku, branch, pieces) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
     ON CONFLICT DO NOTHING";
 const BOOKED: &str =

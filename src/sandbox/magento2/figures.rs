@@ -142,13 +142,30 @@ pub struct Totals {
     pub positive: Minor,
     /// What a credit memo keeps back.
     pub negative: Minor,
+    /// Paid, or paid back, by gift cards; of Adobe Commerce.
+    pub cards: Minor,
+    /// Paid, or paid back, by store credit; of Adobe Commerce.
+    pub balance: Minor,
 }
 
 impl Totals {
-    /// The grand total.
+    /// What it comes to, however it is paid.
+    #[must_use]
+    pub fn worth(self) -> Minor {
+        self.rows.payable() + self.shipping.payable() + self.positive - self.negative
+    }
+
+    /// The grand total: what is left after gift cards and store credit.
     #[must_use]
     pub fn grand(self) -> Minor {
-        self.rows.payable() + self.shipping.payable() + self.positive - self.negative
+        self.worth() - self.cards - self.balance
+    }
+
+    /// The same, paid by so much of gift cards and of store credit as it comes to, gift cards first.
+    #[must_use]
+    pub(super) fn paid_by(self, cards: Minor, balance: Minor) -> Self {
+        let cards = cards.clamp(0, self.worth().max(0));
+        Self { cards, balance: balance.clamp(0, (self.worth() - cards).max(0)), ..self }
     }
 }
 

@@ -123,25 +123,19 @@ impl Life<'_> {
     }
 
     async fn ship(&mut self, all: bool) {
-        let pieces = self.pieces(all, |line| line.ordered - line.shipped - line.released - line.canceled);
+        let pieces = self.pieces(all, |line| line.to_ship);
         if !pieces.is_empty() {
             let outcome = self.shop.ship_part(self.order, Some(self.source), &pieces).await;
             self.tell(format!("ships {pieces:?}"), outcome);
         }
     }
 
-    /// Pieces, carriage and adjustments; pieces of what is not fully invoiced only as far as they have not left, because which
-    /// ones came back cannot be told otherwise.
+    /// Pieces, carriage and adjustments.
     async fn credit(&mut self) {
         if self.unpaid.is_some() {
             return;
         }
-        let pieces = self.pieces(false, |line| {
-            let kept = line.invoiced - line.refunded;
-            let unsent = kept - (line.shipped - (line.refunded - line.released));
-            let all_paid = line.invoiced + line.canceled == line.ordered;
-            if all_paid { kept } else { unsent.min(kept) }
-        });
+        let pieces = self.pieces(false, |line| line.invoiced - line.refunded);
         let carriage = [None, Some(0), Some(self.dice.between(1, 500))][self.dice.index(3)];
         let plan = CreditPlan {
             lines: pieces.into_iter().map(|(line, pieces)| (line, pieces, false)).collect(),

@@ -71,8 +71,10 @@ pub struct MagentoLine {
     pub ordered: i64,
     /// Pieces invoiced.
     pub invoiced: i64,
-    /// Pieces that left.
+    /// Pieces that left; what is not sent leaves with its invoice.
     pub shipped: i64,
+    /// Pieces that are still to be sent.
+    pub to_ship: i64,
     /// Pieces given back.
     pub refunded: i64,
     /// Pieces given back before they left.
@@ -92,8 +94,10 @@ pub struct MagentoDocument {
     pub increment: String,
     /// 1 open, 2 paid or refunded, 3 cancelled.
     pub state: u8,
-    /// What it comes to, in the base currency.
+    /// Its grand total, in the base currency: what it comes to after gift cards and store credit.
     pub grand: Money,
+    /// What it comes to, however it is paid.
+    pub worth: Money,
 }
 
 /// A product as the merchant sees it.
@@ -198,7 +202,8 @@ impl State {
                 parts: parts.collect(),
                 ordered: item.ordered,
                 invoiced: item.invoiced,
-                shipped: item.shipped,
+                shipped: if item.is_virtual() { item.invoiced } else { item.shipped },
+                to_ship: item.to_ship(),
                 refunded: item.refunded,
                 released: item.released,
                 canceled: item.canceled,
@@ -212,6 +217,7 @@ impl State {
                 increment: document.increment.clone(),
                 state: document.state,
                 grand: self.money(document.totals.base.grand()),
+                worth: self.money(document.totals.base.worth()),
             })
             .collect()
         };

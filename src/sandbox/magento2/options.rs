@@ -33,6 +33,8 @@ pub struct MagentoOptions {
     pub input_limit: Option<usize>,
     /// Whether numbers come with the noise of floating point.
     pub float_noise: bool,
+    /// What the page of the version says.
+    pub version: String,
     /// Where ids and chance come from.
     pub seed: u64,
     /// Address to listen on; a free port of this machine when none is given.
@@ -77,6 +79,7 @@ impl MagentoOptions {
             page_cap: None,
             input_limit: None,
             float_noise: true,
+            version: "Magento/2.4 (Community)".to_owned(),
             seed: 1,
             listen: None,
         })

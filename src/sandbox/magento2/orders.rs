@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::figures::{Both, Minor, RowMoney, Totals};
 use super::plans::{Buyer, Place};
@@ -74,6 +74,8 @@ pub(super) struct OrderRecord {
     pub status: Option<String>,
     pub held_from: Option<OrderPhase>,
     pub comments: Vec<Comment>,
+    /// When the newest of its documents was made.
+    pub last_document: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -193,11 +195,6 @@ impl Item {
         if self.is_virtual() { self.to_invoice() } else { self.to_invoice().min(self.to_ship()) }
     }
 
-    /// Pieces that left and were given back.
-    pub(super) fn returned(&self) -> i64 {
-        self.refunded - self.released
-    }
-
     pub(super) fn is_virtual(&self) -> bool {
         matches!(self.kind, "virtual" | "downloadable")
     }
@@ -226,6 +223,14 @@ impl OrderRecord {
         self.children(line).is_empty()
     }
 
+    /// When its next document is made: people never make two within the second that times are told in.
+    pub(super) fn dates_next(&mut self, now: Timestamp) -> Timestamp {
+        let next = self.last_document.and_then(|last| last.checked_add(SignedDuration::from_secs(1)).ok());
+        let at = next.map_or(now, |next| next.max(now));
+        self.last_document = Some(at);
+        at
+    }
+
     pub(super) fn line_of(&self, item: u64) -> Option<usize> {
         self.items.iter().position(|line| line.id == item)
     }
@@ -237,8 +242,8 @@ impl OrderRecord {
         }
         let tops: Vec<&Item> = self.items.iter().filter(|item| item.parent.is_none()).collect();
         let open = tops.iter().any(|item| item.to_invoice() > 0 || item.to_ship() > 0);
-        let paid = self.invoiced.base.grand();
-        let phase = if !open && paid > 0 && self.refunded.base.grand() >= paid {
+        let paid = self.invoiced.base.worth();
+        let phase = if !open && paid > 0 && self.refunded.base.worth() >= paid {
             OrderPhase::Closed
         } else if !open {
             OrderPhase::Complete

@@ -28,6 +28,8 @@ pub struct OrderPlan {
     pub method: String,
     /// Coupon code that made the discounts.
     pub coupon: Option<String>,
+    /// Paid by gift cards and by store credit as far as it comes to so much; Adobe Commerce alone has them.
+    pub paid_by: (Minor, Minor),
     /// The currency the buyer sees, and how much of it one unit of the base currency is.
     pub foreign: Option<(Currency, Decimal)>,
 }
@@ -131,6 +133,7 @@ impl OrderPlan {
             carriage_discount: 0,
             method: "banktransfer".to_owned(),
             coupon: None,
+            paid_by: (0, 0),
             foreign: None,
         }
     }

@@ -33,12 +33,18 @@ const NEVER: Duration = Duration::from_secs(60 * 60);
 /// Serves until the shop closes.
 pub(super) fn serve(listener: tokio::net::TcpListener, core: Arc<Core>) {
     let closing = core.closing.clone();
-    let keys = Router::new().route("/keys/{name}", axum::routing::get(super::hooks::public_key));
-    let router = keys.fallback(call).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(core);
+    let pages = Router::new()
+        .route("/keys/{name}", axum::routing::get(super::hooks::public_key))
+        .route("/magento_version", axum::routing::get(version));
+    let router = pages.fallback(call).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(core);
     tokio::spawn(async move {
         // Serving ends with an error only when the listener breaks, which clients see for themselves.
         let _ = axum::serve(listener, router).with_graceful_shutdown(closing.cancelled_owned()).await;
     });
+}
+
+async fn version(Shared(core): Shared<Arc<Core>>) -> String {
+    locked(&core.state).options.version.clone()
 }
 
 async fn call(Shared(core): Shared<Arc<Core>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {

@@ -87,7 +87,7 @@ pub(super) struct Notice {
 impl State {
     /// A new shop.
     pub(super) fn new(options: MagentoOptions, clock: Arc<Clock>) -> Self {
-        let stock = Stock::new(&options.sources);
+        let stock = Stock { one_item: !options.inventory, ..Stock::new(&options.sources) };
         let mut state = Self {
             options,
             clock,

@@ -1,5 +1,7 @@
 //! How much lies where: sources hold pieces, reservations hold what was sold and has not left.
 //!
+//! Without the inventory modules there is one stock item for each product, off which an order takes its pieces at once.
+//!
 //! What comes in: orders, shipments, credit memos, and absolute quantities by the API. What goes out: quantities, and what can
 //! still be sold: all sources of the website together, less what is reserved.
 
@@ -22,6 +24,8 @@ pub(super) struct Stock {
     pub sources: Vec<String>,
     pub levels: BTreeMap<(String, String), Level>,
     pub reservations: BTreeMap<String, i64>,
+    /// Whether a product has one stock item: the inventory modules are not installed.
+    pub one_item: bool,
     /// SKUs that may be sold below nothing.
     pub backorders: BTreeSet<String>,
 }
@@ -67,18 +71,25 @@ impl Stock {
             return Err(Refusal::bad(TOO_LITTLE));
         }
         for (sku, pieces) in wanted {
-            *self.reservations.entry(sku.clone()).or_default() -= pieces;
+            self.release(sku, -pieces);
         }
         Ok(())
     }
 
     /// Pieces that will not leave after all.
     pub(super) fn release(&mut self, sku: &str, pieces: i64) {
+        if self.one_item {
+            return self.shift(sku, DEFAULT_SOURCE, pieces);
+        }
         *self.reservations.entry(sku.to_owned()).or_default() += pieces;
     }
 
     /// Pieces leave a source.
     pub(super) fn deduct(&mut self, source: &str, wanted: &BTreeMap<String, i64>) -> Result<(), Refusal> {
+        if self.one_item {
+            // They were taken off when they were ordered.
+            return Ok(());
+        }
         for (sku, pieces) in wanted {
             let level = self.levels.get(&(sku.clone(), source.to_owned()));
             let enough = level.is_some_and(|level| level.status == 1 && level.pieces >= *pieces);

@@ -52,6 +52,8 @@ struct Kind {
     price: i64,
 }
 
+/// Pictures of each style.
+pub const PICTURES: i64 = 2;
 const CATEGORIES: &[(&str, &str)] = &[("TOPS", "Tops"), ("BOTTOMS", "Trousers & Skirts"), ("EXTRAS", "Accessories")];
 const BRANDS: &[&str] = &["Tūī Wear", "Southerly", "Harbour & Sons", "Kōwhai"];
 const BRANCHES: &[(&str, &str)] = &[("AKL", "Auckland"), ("WLG", "Wellington"), ("WEB", "Web warehouse")];
@@ -134,7 +136,7 @@ impl Tables {
             ("category", text(CATEGORIES[kind.category].0)),
             ("internet_active", Cell::Flag(active)),
         ]);
-        for position in 1..=2 {
+        for position in 1..=PICTURES {
             let url = format!("{}/{style}/{position}.jpg", seed.pictures);
             let row = vec![
                 ("style", text(&style)),

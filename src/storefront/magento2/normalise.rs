@@ -13,13 +13,14 @@ mod credit;
 mod demand;
 mod figures;
 mod hint;
+mod released;
 mod sale;
 mod unclear;
 mod wire;
 
 use serde::de::DeserializeOwned;
 
-pub(super) use amount::Id;
+pub(super) use amount::{Amount, Id};
 pub(super) use hint::{EVENT_HEADER, WAY_HEADER};
 
 use super::read::topic;

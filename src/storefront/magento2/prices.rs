@@ -3,7 +3,8 @@
 //! What comes in: what the buyer pays, and the former price while a sale is on. What goes out: rows of the global scope, at most
 //! twenty a call, and only those that differ from what is there. A sale begins and ends by our own clock, so special prices
 //! carry no dates: those are a matter of the store's time zone, and the last day has been honoured a day too long. Adobe
-//! Commerce makes scheduled updates of special prices, which must begin a moment ahead.
+//! Commerce makes scheduled updates of special prices, which must begin a moment ahead; where one sale follows another there, the
+//! regular price stands in between for that moment.
 //! A row that is refused comes inside an answer of success and is found by its SKU. Sets absolute values: repeating is safe.
 
 use std::collections::HashMap;
@@ -91,6 +92,10 @@ impl Changes {
             let is_so = |known: &&Special| known.price == price && known.price_to.is_none();
             if !known.iter().any(is_so) {
                 let price_from = from.cloned();
+                // Of two scheduled updates of one time the second is refused; anywhere else the new row takes the old one's place.
+                if price_from.is_some() {
+                    changes.gone.extend(known.into_iter().cloned());
+                }
                 changes.special.push(Special {
                     price,
                     store_id: EVERYWHERE,

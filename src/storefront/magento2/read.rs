@@ -2,8 +2,8 @@
 //!
 //! What comes in: a kind with an id, or with a window. What goes out: deliveries whose bodies hold the documents exactly as the
 //! store wrote them, each joined with what it has to be understood by: an invoice with its order, a credit memo with its order
-//! and the order's other documents, an order with its shipments. The dedupe key is made of the content, so what is read twice is
-//! one delivery. Reads only; all of it may be repeated.
+//! and the order's other documents, an order with its shipments and, once something of it was given back, its other documents.
+//! The dedupe key is made of the content, so what is read twice is one delivery. Reads only; all of it may be repeated.
 
 mod search;
 
@@ -19,14 +19,14 @@ use sha2::{Digest, Sha256};
 
 use super::Magento2;
 use super::client::{Found, Scope};
-use super::normalise::Id;
+use super::normalise::{Amount, Id};
 use crate::domain::{CallError, DocumentHinted, HintedKind, NewDelivery, Origin};
 use crate::storefront::{ChangedPage, Documents};
 use search::Search;
 
 /// The topics of what was read. No webhook has them.
 pub mod topic {
-    /// An order with its shipments.
+    /// An order with its shipments, and once something was given back with its other documents.
     pub const ORDER: &str = "read/order";
     /// An invoice with its order.
     pub const INVOICE: &str = "read/invoice";
@@ -53,6 +53,40 @@ struct Known {
     id: Option<Id>,
     #[serde(default)]
     order_id: Option<Id>,
+}
+
+/// Of an order, whether something was given back.
+#[derive(Deserialize)]
+struct Refunds {
+    #[serde(default)]
+    base_total_refunded: Amount,
+    #[serde(default)]
+    items: Vec<RefundedItem>,
+}
+
+impl Refunds {
+    fn any(&self) -> bool {
+        !self.base_total_refunded.0.is_zero() || self.items.iter().any(|item| !item.qty_refunded.0.is_zero())
+    }
+}
+
+#[derive(Deserialize)]
+struct RefundedItem {
+    #[serde(default)]
+    qty_refunded: Amount,
+}
+
+/// The documents of some orders, by order.
+struct Others {
+    shipments: BTreeMap<u64, Vec<Raw>>,
+    invoices: BTreeMap<u64, Vec<Raw>>,
+    memos: BTreeMap<u64, Vec<Raw>>,
+}
+
+impl Others {
+    fn of(all: &BTreeMap<u64, Vec<Raw>>, order: u64) -> Vec<&Raw> {
+        all.get(&order).into_iter().flatten().collect()
+    }
 }
 
 /// A document's own number and its order's.
@@ -112,41 +146,33 @@ impl Magento2 {
             return documents.iter().map(|one| self.delivery(topic::CUSTOMER, &[("customer", &[one])])).collect();
         }
         if kind == HintedKind::Order {
-            let ids: BTreeSet<u64> = ids(&documents, |place| Some(place.id))?;
-            let shipments = self.by_order(&["shipments"], &ids).await?;
-            return documents.iter().map(|order| self.order_delivery(order, &shipments)).collect();
+            let others = self.others(&documents, false).await?;
+            return documents.iter().map(|order| self.order_delivery(order, &others)).collect();
         }
         let order_ids: BTreeSet<u64> = ids(&documents, |place| place.order)?;
         let orders = self.orders(&order_ids).await?;
-        let shipments = self.by_order(&["shipments"], &order_ids).await?;
+        let others = self.others(orders.values(), kind == HintedKind::Refund).await?;
         let mut deliveries = Vec::new();
         for order in orders.values() {
-            deliveries.push(self.order_delivery(order, &shipments)?);
+            deliveries.push(self.order_delivery(order, &others)?);
         }
-        let (invoices, memos) = if kind == HintedKind::Refund {
-            (self.by_order(&["invoices"], &order_ids).await?, self.by_order(&["creditmemos"], &order_ids).await?)
-        } else {
-            (BTreeMap::new(), BTreeMap::new())
-        };
         for document in &documents {
             let place = known(document)?;
             let order_id = place.order.unwrap_or_default();
             let order = orders.get(&order_id).ok_or_else(|| {
                 CallError::Transient(format!("GET orders: the order {order_id} of a document is not there yet"))
             })?;
-            let of = |all: &'_ BTreeMap<u64, Vec<Raw>>| all.get(&order_id).cloned().unwrap_or_default();
             deliveries.push(if kind == HintedKind::Invoice {
                 self.delivery(topic::INVOICE, &[("invoice", &[document]), ("order", &[order])])?
             } else {
-                let (invoices, memos) = (of(&invoices), of(&memos));
-                let (invoices, memos): (Vec<&Raw>, Vec<&Raw>) = (invoices.iter().collect(), memos.iter().collect());
                 self.delivery(
                     topic::CREDIT_MEMO,
                     &[
                         ("creditmemo", &[document]),
                         ("order", &[order]),
-                        ("invoices[]", &invoices),
-                        ("creditmemos[]", &memos),
+                        ("invoices[]", &Others::of(&others.invoices, order_id)),
+                        ("creditmemos[]", &Others::of(&others.memos, order_id)),
+                        ("shipments[]", &Others::of(&others.shipments, order_id)),
                     ],
                 )?
             });
@@ -154,9 +180,35 @@ impl Magento2 {
         Ok(deliveries)
     }
 
-    fn order_delivery(&self, order: &Raw, shipments: &BTreeMap<u64, Vec<Raw>>) -> Result<NewDelivery, CallError> {
-        let own: Vec<&Raw> = shipments.get(&known(order)?.id).into_iter().flatten().collect();
-        self.delivery(topic::ORDER, &[("order", &[order]), ("shipments[]", &own)])
+    fn order_delivery(&self, order: &Raw, others: &Others) -> Result<NewDelivery, CallError> {
+        let id = known(order)?.id;
+        self.delivery(
+            topic::ORDER,
+            &[
+                ("order", &[order]),
+                ("shipments[]", &Others::of(&others.shipments, id)),
+                ("invoices[]", &Others::of(&others.invoices, id)),
+                ("creditmemos[]", &Others::of(&others.memos, id)),
+            ],
+        )
+    }
+
+    /// What else belongs to these orders: shipments, and where something is known to be given back invoices and credit memos.
+    async fn others(&self, orders: impl IntoIterator<Item = &Raw>, given_back: bool) -> Result<Others, CallError> {
+        let (mut all, mut refunded) = (BTreeSet::new(), BTreeSet::new());
+        for order in orders {
+            let id = known(order)?.id;
+            all.insert(id);
+            let refunds: Refunds = serde_json::from_str(order.get()).map_err(|_| shapeless())?;
+            if given_back || refunds.any() {
+                refunded.insert(id);
+            }
+        }
+        Ok(Others {
+            shipments: self.by_order(&["shipments"], &all).await?,
+            invoices: self.by_order(&["invoices"], &refunded).await?,
+            memos: self.by_order(&["creditmemos"], &refunded).await?,
+        })
     }
 
     async fn orders(&self, ids: &BTreeSet<u64>) -> Result<BTreeMap<u64, Raw>, CallError> {

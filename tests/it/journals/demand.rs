@@ -11,6 +11,7 @@ use super::things::*;
 on_both_journals! {
     what_an_order_takes_is_held_until_it_is_booked
     an_order_the_channel_leaves_out_moves_the_shop_and_holds_nothing
+    what_never_left_books_nothing_else_of_its_order
     an_older_statement_of_an_order_is_left_out
     the_same_statement_again_moves_nothing
     a_variant_is_known_by_its_link_before_its_sku
@@ -57,18 +58,24 @@ impl Shelf {
 
     /// An invoice of these pieces is about to be booked.
     async fn intends(&self, order: &str, count: i64) -> Standing {
+        self.intends_as(format!("invoice shop/{order}"), order, count).await
+    }
+
+    async fn intends_as(&self, key: String, order: &str, count: i64) -> Standing {
         let pieces = vec![Pieces { sku: tee(), branch: web(), count }];
-        let key = format!("invoice shop/{order}");
         let intent = Intent { key, handling: HandlingId(1), channel: kiwi(), plan: None, order: order.into(), pieces };
         self.journal.intend(vec![intent]).await.unwrap().remove(0)
     }
 
     /// It is booked.
     async fn books(&self, order: &str) {
+        self.books_as(format!("invoice shop/{order}"), order).await;
+    }
+
+    async fn books_as(&self, key: String, order: &str) {
         self.raises(vec![cancelled(&format!("{order}/{}", uuid::Uuid::new_v4()))], &["invoice"]).await;
         let claim = self.works_on_one().await;
         let mut settlement = Settlement::of(&claim, done());
-        let key = format!("invoice shop/{order}");
         settlement.effects = vec![Effect { key, kind: "invoice", result: "INV-1".into() }];
         assert!(self.keeps(settlement).await);
     }
@@ -98,6 +105,22 @@ async fn an_order_the_channel_leaves_out_moves_the_shop_and_holds_nothing(shelf:
     assert_eq!(shelf.holds().await, ((1, 1), Moved { available: 3, on_hand: 2 }));
     shelf.states(vec![claim("order:1", 3, vec![line(0, 3, 2)])]).await;
     assert_eq!(shelf.holds().await.0, (1, 4), "from the next news on, where the channel takes such orders now");
+}
+
+async fn what_never_left_books_nothing_else_of_its_order(shelf: Shelf) {
+    shelf.states(vec![claim("order:1", 1, vec![line(3, 0, 0)])]).await;
+    shelf.intends("order:1", 2).await;
+    shelf.books("order:1").await;
+    assert_eq!(shelf.holds().await.0, (3, 1));
+    shelf.states(vec![claim("order:1", 2, vec![line(2, 0, 0)])]).await;
+    assert_eq!(shelf.holds().await.0, (2, 0), "one of the booked two was given back, which is not booked yet");
+    let credit_note = || "credit_note shop/refund:1".to_owned();
+    shelf.intends_as(credit_note(), "order:1", -1).await;
+    assert_eq!(shelf.holds().await.0, (2, 1), "rather too few for a moment");
+    shelf.books_as(credit_note(), "order:1").await;
+    assert_eq!(shelf.holds().await.0, (2, 1));
+    shelf.states(vec![claim("order:1", 3, vec![line(0, 2, 0)])]).await;
+    assert_eq!(shelf.holds().await.0, (0, 1), "it left and is still to be booked");
 }
 
 async fn an_older_statement_of_an_order_is_left_out(shelf: Shelf) {

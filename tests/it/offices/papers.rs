@@ -44,6 +44,7 @@ pub fn goods(sku: &Sku, quantity: i64, unit_price: Money) -> DocumentLine {
         amount,
         tax,
         moves_stock: true,
+        never_left: false,
         branch: None,
     }
 }
@@ -61,6 +62,7 @@ pub fn extra(kind: LineKind, amount: Money) -> DocumentLine {
         amount,
         tax: Money::zero(amount.currency()),
         moves_stock: false,
+        never_left: false,
         branch: None,
     }
 }

@@ -10,5 +10,5 @@ mod lists;
 mod lives;
 mod money;
 mod stock;
-mod stranger;
+pub mod stranger;
 mod trouble;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::figures::Totals;
 use super::super::orders::{Document, DocumentRow, OrderRecord};
 use super::super::state::State;
-use super::order::{comment, put_totals};
+use super::order::{by_cards, comment, put_totals};
 use super::{moment, put_all, put_some};
 
 impl State {
@@ -78,6 +78,8 @@ impl State {
         );
         put_some(&mut body, "shipping_address_id", order.shipping.as_ref().map(|(id, _)| *id));
         put_some(&mut body, "discount_description", order.coupon.clone());
+        let more = by_cards(self.paper(), document.totals);
+        put_some(&mut body, "extension_attributes", Some(more).filter(|more| !more.is_empty()));
         body
     }
 

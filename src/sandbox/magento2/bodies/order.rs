@@ -39,12 +39,15 @@ impl State {
             assignment["shipping"]["method"] = "flatrate_flatrate".into();
         }
         let title = method_title(&order.method);
-        let extension = json!({
+        let mut extension = json!({
             "shipping_assignments": [assignment],
             "payment_additional_info": [{ "key": "method_title", "value": title }, { "key": "reference", "value": "null" }],
             "applied_taxes": self.applied_taxes(order),
             "item_applied_taxes": self.item_applied_taxes(order),
         });
+        if let Some(more) = extension.as_object_mut() {
+            more.extend(by_cards(paper, order.totals));
+        }
         body.insert("extension_attributes".to_owned(), extension);
         Value::Object(body)
     }
@@ -159,6 +162,20 @@ pub(super) fn put_totals(paper: Paper, body: &mut Map<String, Value>, totals: Bo
     paper.put(body, "tax_amount", totals.map(|totals| totals.rows.tax + totals.shipping.tax));
     paper.put(body, "grand_total", totals.map(Totals::grand));
     put_carriage(paper, body, totals);
+}
+
+/// What Adobe Commerce says of gift cards and store credit, where there are any.
+pub(super) fn by_cards(paper: Paper, totals: Both<Totals>) -> Map<String, Value> {
+    let mut body = Map::new();
+    for (field, amount) in [
+        ("gift_cards_amount", totals.map(|totals| totals.cards)),
+        ("customer_balance_amount", totals.map(|totals| totals.balance)),
+    ] {
+        if amount.base != 0 {
+            paper.put(&mut body, field, amount);
+        }
+    }
+    body
 }
 
 fn put_carriage(paper: Paper, body: &mut Map<String, Value>, totals: Both<Totals>) {

@@ -5,6 +5,7 @@ use super::super::orders::{Document, DocumentRow, OrderPhase, OrderRecord};
 use super::super::plans::CreditPlan;
 use super::super::request::Refusal;
 use super::super::state::{Kind, State};
+use super::super::stock::DEFAULT_SOURCE;
 use super::invoice::added;
 
 const REFUSED: &str = "Creditmemo Document Validation Error(s):\n";
@@ -30,13 +31,17 @@ impl State {
         let shown = Both { base: (plan.positive, plan.negative), shown: shown_in_order(record, plan) };
         let totals = rows.with(carriage, |rows, shipping| Totals { rows, shipping, ..Totals::default() });
         let totals = totals.with(shown, |totals, (positive, negative)| Totals { positive, negative, ..totals });
-        let left = record.invoiced.base.grand() - record.refunded.base.grand();
-        if totals.base.grand() > left {
+        let left = record.invoiced.base.worth() - record.refunded.base.worth();
+        if totals.base.worth() > left {
             return Err(Refusal::bad_with("The most money available to refund is %1.", serde_json::json!([left])));
         }
-        if totals.base.grand() <= 0 {
+        if totals.base.worth() <= 0 {
             return Err(refused("The credit memo's total must be positive."));
         }
+        // It goes back the way it came.
+        let came =
+            record.invoiced.with(record.refunded, |paid, back| (paid.cards - back.cards, paid.balance - back.balance));
+        let totals = totals.with(came, |totals, (cards, balance)| totals.paid_by(cards, balance));
         let at = self.now();
         let mut rows = Vec::new();
         for (line, pieces, money, to_shelf) in planned {
@@ -47,6 +52,7 @@ impl State {
         record.refunded = record.refunded.with(totals, added);
         record.settle_phase();
         record.updated_at = at;
+        let made = record.dates_next(at);
         let id = self.next(Kind::Memo);
         let document = Document {
             id,
@@ -57,7 +63,7 @@ impl State {
             totals,
             invoice: plan.invoice,
             comments: Vec::new(),
-            created_at: at,
+            created_at: made,
             updated_at: at,
         };
         self.memos.insert(id, document);
@@ -66,12 +72,13 @@ impl State {
         Ok(id)
     }
 
-    /// Pieces that were paid and have not left are let go first; the others come back to where they left from.
+    /// Pieces that were paid by then and neither sent nor given back are let go first, as the inventory modules count; the others
+    /// come back to where they left from.
     fn give_back(&mut self, order: u64, line: usize, pieces: i64, to_shelf: bool) -> Result<(), Refusal> {
         let record = self.orders.get_mut(&order).ok_or_else(Refusal::missing)?;
         let is_stocked = record.is_stocked(line);
         let item = &mut record.items[line];
-        let unsent = (item.invoiced - item.refunded - (item.shipped - item.returned())).clamp(0, pieces);
+        let unsent = (item.invoiced - item.refunded - item.shipped).clamp(0, pieces);
         let unsent = if item.is_virtual() { 0 } else { unsent.min(item.to_ship()) };
         item.refunded += pieces;
         item.released += unsent;
@@ -79,6 +86,11 @@ impl State {
             return Ok(());
         }
         let sku = item.sku.clone();
+        if self.stock.one_item {
+            // Without the inventory modules pieces come back only where the merchant says so, sent or not.
+            self.stock.shift(&sku, DEFAULT_SOURCE, if to_shelf { pieces } else { 0 });
+            return Ok(());
+        }
         let mut back = Vec::new();
         if to_shelf {
             let mut left = pieces - unsent;
@@ -132,7 +144,7 @@ fn carriage(record: &OrderRecord, wanted: Option<Minor>) -> Result<Both<RowMoney
 fn shown_in_order(record: &OrderRecord, plan: &CreditPlan) -> (Minor, Minor) {
     let scaled = |amount: Minor| {
         let of = |grand: Minor| i128::from(grand.max(1));
-        let (base, shown) = (record.totals.base.grand(), record.totals.shown.grand());
+        let (base, shown) = (record.totals.base.worth(), record.totals.shown.worth());
         super::super::figures::round_div(i128::from(amount) * of(shown), of(base))
     };
     (scaled(plan.positive), scaled(plan.negative))

@@ -1,6 +1,6 @@
 //! Money comes in.
 
-use super::super::figures::{Both, RowMoney, Totals};
+use super::super::figures::{Both, Minor, RowMoney, Totals};
 use super::super::orders::{Document, DocumentRow, OrderPhase, OrderRecord};
 use super::super::request::Refusal;
 use super::super::state::{Kind, State};
@@ -22,6 +22,7 @@ impl State {
         let unsent = Self::on_shelves(record, &unsent);
         let source = self.stock.sold_from.first().map_or(DEFAULT_SOURCE, String::as_str).to_owned();
         self.stock.deduct(&source, &unsent)?;
+        let left = self.left_of_cards(order);
         let at = self.now();
         let (mut rows, mut sum) = (Vec::new(), Both::<RowMoney>::default());
         for (line, pieces) in included {
@@ -39,11 +40,13 @@ impl State {
         let record = self.order_mut(order)?;
         let carriage = if is_first { record.totals.map(|totals| totals.shipping) } else { Both::default() };
         let totals = sum.with(carriage, |rows, shipping| Totals { rows, shipping, ..Totals::default() });
+        let totals = totals.with(left, |totals, (cards, balance)| totals.paid_by(cards, balance));
         if !open {
             record.invoiced = record.invoiced.with(totals, added);
             record.settle_phase();
         }
         record.updated_at = at;
+        let made = record.dates_next(at);
         let document = Document {
             id,
             increment: format!("{id:09}"),
@@ -53,7 +56,7 @@ impl State {
             totals,
             invoice: None,
             comments: Vec::new(),
-            created_at: at,
+            created_at: made,
             updated_at: at,
         };
         self.invoices.insert(id, document);
@@ -64,6 +67,14 @@ impl State {
         }
         self.tell("sales.order.updated", Kind::Order, order);
         Ok(id)
+    }
+
+    /// What no invoice has used yet of the order's gift cards and store credit.
+    fn left_of_cards(&self, order: u64) -> Both<(Minor, Minor)> {
+        let whole = self.orders.get(&order).map(|record| record.totals).unwrap_or_default();
+        let own = self.invoices.values().filter(|known| known.order == order && known.state != 3);
+        let used = own.fold(Both::default(), |sum: Both<Totals>, one| sum.with(one.totals, added));
+        whole.with(used, |whole, used| (whole.cards - used.cards, whole.balance - used.balance))
     }
 
     /// The money of an open invoice arrives.
@@ -147,5 +158,7 @@ pub(super) fn added(one: Totals, other: Totals) -> Totals {
         shipping: one.shipping.plus(other.shipping),
         positive: one.positive + other.positive,
         negative: one.negative + other.negative,
+        cards: one.cards + other.cards,
+        balance: one.balance + other.balance,
     }
 }

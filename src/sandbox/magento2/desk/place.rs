@@ -33,6 +33,11 @@ impl State {
         let counted = items.iter().filter(|item| item.counts).map(|item| item.money);
         let rows = counted.fold(Both::default(), |sum: Both<RowMoney>, money| sum.with(money, RowMoney::plus));
         let totals = rows.with(shipping, |rows, shipping| Totals { rows, shipping, ..Totals::default() });
+        let (cards, balance) = plan.paid_by;
+        let totals = Both {
+            base: totals.base.paid_by(cards, balance),
+            shown: totals.shown.paid_by(plan.converted(cards), plan.converted(balance)),
+        };
         let is_virtual = items.iter().all(Item::is_virtual);
         let at = self.now();
         let billing = (self.next(Kind::OrderAddress), plan.billing.clone());
@@ -60,6 +65,7 @@ impl State {
             status: Some(OrderPhase::New.status().to_owned()),
             held_from: None,
             comments: Vec::new(),
+            last_document: None,
             created_at: at,
             updated_at: at,
         };

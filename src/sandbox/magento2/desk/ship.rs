@@ -58,6 +58,7 @@ impl State {
         let record = self.order_mut(order)?;
         record.settle_phase();
         record.updated_at = at;
+        let made = record.dates_next(at);
         let id = self.next(Kind::Shipment);
         let shipment = Shipment {
             id,
@@ -67,7 +68,7 @@ impl State {
             rows,
             tracks,
             comments: Vec::new(),
-            created_at: at,
+            created_at: made,
             updated_at: at,
         };
         self.shipments.insert(id, shipment);

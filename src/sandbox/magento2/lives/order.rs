@@ -1,5 +1,7 @@
 //! What somebody buys.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::super::figures::Minor;
@@ -43,6 +45,9 @@ pub(super) fn plan(shop: &MagentoSandbox, dice: &mut Dice) -> Result<OrderPlan, 
     if plan.lines.iter().any(|line| line.discount > 0) {
         plan.coupon = Some("SPRING".to_owned());
     }
+    if dice.one_in(6) {
+        plan.paid_by = (dice.between(0, 3_000), dice.between(0, 3_000));
+    }
     if dice.one_in(5)
         && let Ok(currency) = Currency::parse("AUD")
     {
@@ -64,10 +69,18 @@ fn line(products: &[MagentoProduct], goods: &[&MagentoProduct], dice: &mut Dice)
         };
         let parts: Vec<(String, i64, Minor)> = (0..dice.between(1, 3)).map(|_| part(dice)).collect();
         bundles[dice.index(bundles.len())].sku.clone_into(&mut line.sku);
+        if dice.one_in(2) {
+            // Two rows of one thing in one bundle are one row with more pieces.
+            let parts: BTreeMap<String, i64> = parts.into_iter().map(|(sku, pieces, _)| (sku, pieces)).collect();
+            return line.sold_as(LineSort::FixedBundle(parts.into_iter().collect()));
+        }
         return line.sold_as(LineSort::DynamicBundle(parts));
     }
     if dice.one_in(3) {
         line.discount = dice.between(1, unit * pieces * 6 / 10);
+    }
+    if dice.one_in(8) {
+        return line.sold_as(if dice.one_in(2) { LineSort::Virtual } else { LineSort::Grouped });
     }
     match products.iter().find(|parent| parent.children.contains(&one.sku)) {
         Some(parent) => line.sold_as(LineSort::ChildOf(parent.sku.clone())),

@@ -103,7 +103,8 @@ fn special_price(state: &mut State, row: &Value) -> Result<(), Value> {
     if dates.into_iter().flatten().any(|date| !is_moment(date)) {
         return Err(refused("Invalid attribute %label = %priceTo. Row ID: SKU = %SKU"));
     }
-    if state.options.staging && from.as_ref().is_none_or(|from| *from <= now) {
+    let staging = state.options.staging;
+    if staging && from.as_ref().is_none_or(|from| *from <= now) {
         return Err(refused("The Future Update Start Time is invalid. It can't be earlier than the current time."));
     }
     let product = state.catalogue.by_sku_mut(&sku).ok_or_else(|| {
@@ -114,6 +115,12 @@ fn special_price(state: &mut State, row: &Value) -> Result<(), Value> {
     })?;
     if !matches!(product.kind.as_str(), "simple" | "virtual" | "downloadable" | "bundle") {
         return Err(refused("Row ID: SKU = %SKU: this type of product has no special price."));
+    }
+    let goes_on = |known: &Special| {
+        known.store == store && known.to.as_ref().zip(from.as_ref()).is_none_or(|(to, from)| to >= from)
+    };
+    if staging && product.specials.iter().any(goes_on) {
+        return Err(refused("Future Update already exists in this time range. Set a different range and try again."));
     }
     product.specials.retain(|known| known.store != store);
     product.specials.push(Special { store, price, from, to });

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::amount::Id;
-use super::demand::never_left;
 use super::figures::{Figures, Row};
+use super::released::{Papers, Released};
 use super::sale::{self, DONE, order_key, payments};
 use super::unclear::{Unclear, time};
 use super::wire::{CreditMemoRead, Document, OrderItem};
@@ -49,6 +49,7 @@ fn credit(read: &CreditMemoRead) -> Result<Credit, Unclear> {
     Ok(Credit {
         reference: DocumentRef::parse(format!("creditmemo:{}", memo.entity_id))?,
         sale: sale::reference(invoice(read)?)?,
+        order: Some(order_key(order)?),
         currency,
         credited_at: time("created_at", memo.created_at.as_deref())?,
         tax_included: Some(figures.tax_included),
@@ -88,13 +89,13 @@ fn lines(row: &Row, read: &CreditMemoRead) -> Result<Vec<CreditLine>, Unclear> {
         of.share(pieces, row.pieces).map_err(|error| Unclear::Amount { what: "the share of a row", error })
     };
     if stayed == 0 || stayed == row.pieces {
-        return Ok(vec![CreditLine { restock: stayed > 0, ..line }]);
+        return Ok(vec![CreditLine { restock: stayed > 0, never_left: stayed > 0, ..line }]);
     }
     let minus = |all: Money, part: Money| {
         all.minus(part).map_err(|error| Unclear::Amount { what: "the share of a row", error })
     };
     let (amount, tax) = (share(row.amount, stayed)?, share(row.tax, stayed)?);
-    let first = CreditLine { restock: true, quantity: stayed, amount, tax, ..line.clone() };
+    let first = CreditLine { restock: true, never_left: true, quantity: stayed, amount, tax, ..line.clone() };
     let second = CreditLine {
         line: format!("{}@returned", row.line),
         quantity: row.pieces - stayed,
@@ -105,15 +106,10 @@ fn lines(row: &Row, read: &CreditMemoRead) -> Result<Vec<CreditLine>, Unclear> {
     Ok(vec![first, second])
 }
 
-/// How many of a row's pieces never left. Pieces that were refunded before they were shipped count for the earliest credit memos.
+/// How many of a row's pieces never left.
 fn stayed(read: &CreditMemoRead, row: Id, pieces: i64) -> i64 {
     let items: BTreeMap<Id, &OrderItem> = read.order.items.iter().map(|item| (item.item_id, item)).collect();
     let Some(item) = items.get(&row) else { return 0 };
-    let before = read
-        .creditmemos
-        .iter()
-        .filter(|one| one.entity_id < read.creditmemo.entity_id && one.state.pieces() == Some(DONE));
-    let of_row = before.flat_map(|one| &one.items).filter(|item| item.order_item_id == row);
-    let before: i64 = of_row.filter_map(|item| item.qty.pieces()).sum();
-    (never_left(item, &items) - before).clamp(0, pieces)
+    let papers = Papers { invoices: &read.invoices, shipments: &read.shipments, credit_memos: &read.creditmemos };
+    Released::of(item, &items, papers).by(read.creditmemo.entity_id).min(pieces)
 }

@@ -1,13 +1,15 @@
 //! The pieces an order takes from stock (P5).
 //!
 //! Magento takes pieces off a source's quantity when they are shipped, and keeps those of open orders back by reservations, which
-//! no source shows. What is cancelled, or refunded before it was shipped, is released. An order is stated whole each time, so a
-//! statement that was missed does no harm once the next one comes.
+//! no source shows. What is cancelled, or refunded before it was shipped, is released; what comes back after it was shipped stays
+//! gone, because the store does not say whether it lies on a shelf again. An order is stated whole each time, so a statement that
+//! was missed does no harm once the next one comes.
 
 use std::collections::BTreeMap;
 
 use super::amount::{Amount, Id};
 use super::figures::is;
+use super::released::{Papers, Released, on_shipment};
 use super::sale::order_key;
 use super::unclear::time;
 use super::wire::{Order, OrderItem, OrderRead, Shipment};
@@ -21,9 +23,10 @@ pub(super) fn web_order(read: &OrderRead) -> Option<WebOrder> {
     let order = &read.order;
     let at = time("updated_at", order.updated_at.as_deref().or(order.created_at.as_deref())).ok()?;
     let items: BTreeMap<Id, &OrderItem> = order.items.iter().map(|item| (item.item_id, item)).collect();
+    let papers = Papers { invoices: &read.invoices, shipments: &read.shipments, credit_memos: &read.creditmemos };
     let (mut lines, mut progress) = (Vec::new(), 0_i64);
     for item in order.items.iter().filter(|item| leaves_the_shelf(item, order)) {
-        let taken = Taken::of(item, &items);
+        let taken = Taken::of(item, &items, papers);
         progress = progress.saturating_add(taken.progress());
         lines.extend(taken.places(item, read, &items));
     }
@@ -40,7 +43,7 @@ fn leaves_the_shelf(item: &OrderItem, order: &Order) -> bool {
 }
 
 /// Where a row's own movements are kept: a configurable product's on its first row, as shipments and invoices name it.
-fn moved<'a>(item: &'a OrderItem, items: &BTreeMap<Id, &'a OrderItem>) -> &'a OrderItem {
+pub(super) fn moved<'a>(item: &'a OrderItem, items: &BTreeMap<Id, &'a OrderItem>) -> &'a OrderItem {
     let parent = item.parent_item_id.and_then(|parent| items.get(&parent).copied());
     parent.filter(|parent| is(parent, "configurable")).unwrap_or(item)
 }
@@ -58,11 +61,11 @@ struct Taken {
 }
 
 impl Taken {
-    fn of(item: &OrderItem, items: &BTreeMap<Id, &OrderItem>) -> Self {
+    fn of(item: &OrderItem, items: &BTreeMap<Id, &OrderItem>, papers: Papers<'_>) -> Self {
         let sold = pieces(item.qty_ordered);
         let cancelled = pieces(item.qty_canceled).max(pieces(moved(item, items).qty_canceled)).min(sold);
         let gone = gone(item, items).min(sold);
-        let off = (cancelled + never_left(item, items)).min(sold - gone);
+        let off = (cancelled + Released::of(item, items, papers).total()).min(sold - gone);
         Self { sold, open: sold - gone - off, gone, off }
     }
 
@@ -94,30 +97,19 @@ impl Taken {
 }
 
 /// Pieces that left. Virtual goods leave with their invoice.
-fn gone(item: &OrderItem, items: &BTreeMap<Id, &OrderItem>) -> i64 {
+pub(super) fn gone(item: &OrderItem, items: &BTreeMap<Id, &OrderItem>) -> i64 {
     let row = moved(item, items);
     let shipped = pieces(item.qty_shipped).max(pieces(row.qty_shipped));
     if row.is_virtual.0.is_zero() { shipped } else { pieces(item.qty_invoiced).max(pieces(row.qty_invoiced)) }
 }
 
-/// Pieces that were refunded and had not left: Magento refunds those first that it has not shipped.
-pub(super) fn never_left(item: &OrderItem, items: &BTreeMap<Id, &OrderItem>) -> i64 {
-    let row = moved(item, items);
-    let refunded = pieces(item.qty_refunded).max(pieces(row.qty_refunded));
-    let cancelled = pieces(item.qty_canceled).max(pieces(row.qty_canceled));
-    let came_back = (gone(item, items) + refunded + cancelled - pieces(item.qty_ordered)).max(0);
-    (refunded - came_back).max(0)
-}
-
 /// Pieces of a row by the source that shipped them.
 fn shipped(item: &OrderItem, shipments: &[Shipment], items: &BTreeMap<Id, &OrderItem>) -> Vec<(Option<String>, i64)> {
-    let row = moved(item, items).item_id;
+    let ids = [item.item_id, moved(item, items).item_id];
     let mut places: BTreeMap<Option<String>, i64> = BTreeMap::new();
     for shipment in shipments {
         let source = shipment.extension_attributes.as_ref().and_then(|more| more.source_code.clone());
-        let own = |id: Id| shipment.items.iter().filter(move |one| one.order_item_id == id);
-        let of = |id: Id| -> i64 { own(id).map(|one| pieces(one.qty)).sum() };
-        let count = of(item.item_id).max(of(row));
+        let count = on_shipment(shipment, ids);
         if count > 0 {
             *places.entry(source).or_default() += count;
         }

@@ -1,6 +1,7 @@
 //! What the documents of a Magento store become, to the cent. Amounts are worked out by hand beside each document.
 
 mod documents;
+mod given_back;
 mod hints;
 mod properties;
 mod reference;

@@ -11,6 +11,12 @@ pub(super) struct OrderRead {
     pub order: Order,
     #[serde(default)]
     pub shipments: Vec<Shipment>,
+    /// All invoices of an order of which something was given back.
+    #[serde(default)]
+    pub invoices: Vec<Document>,
+    /// All credit memos of the order.
+    #[serde(default)]
+    pub creditmemos: Vec<Document>,
 }
 
 /// What was read for an invoice.
@@ -29,6 +35,9 @@ pub(super) struct CreditMemoRead {
     pub invoices: Vec<Document>,
     /// All credit memos of the order.
     pub creditmemos: Vec<Document>,
+    /// All shipments of the order.
+    #[serde(default)]
+    pub shipments: Vec<Shipment>,
 }
 
 /// What was read for a customer.
@@ -252,6 +261,10 @@ pub(super) struct Item {
 
 #[derive(Deserialize)]
 pub(super) struct Shipment {
+    #[serde(default)]
+    pub entity_id: Option<Id>,
+    #[serde(default, deserialize_with = "text")]
+    pub created_at: Option<String>,
     #[serde(default)]
     pub items: Vec<ShipmentItem>,
     #[serde(default)]

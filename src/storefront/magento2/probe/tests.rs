@@ -78,6 +78,7 @@ async fn a_store_says_its_version_its_currency_and_its_sources() {
     assert_eq!(store(None, &["Magento_Backend::admin"]).await.describe().await.unwrap().version, "not told");
 }
 
+// proves F-005
 #[tokio::test]
 async fn a_store_that_is_too_old_is_refused_with_its_version() {
     let error = store(Some("Magento/2.2 (Enterprise)"), &[]).await.describe().await.unwrap_err();

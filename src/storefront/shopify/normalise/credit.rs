@@ -51,6 +51,7 @@ fn draft(ledger: Ledger, refund: &Refund, order: Option<&Order>) -> Result<Optio
         fact: Fact::SaleCredited(Credit {
             reference,
             sale,
+            order: None,
             currency: ledger.currency,
             credited_at,
             tax_included: order.map(|order| order.taxes_included),
@@ -129,6 +130,7 @@ fn goods_line(ledger: Ledger, line: &RefundLine, order: Option<&Order>, at: usiz
         amount: ledger.or_zero("`subtotal` of a refund line", line.subtotal_set.as_ref(), line.subtotal)?,
         tax: ledger.or_zero("`total_tax` of a refund line", line.total_tax_set.as_ref(), line.total_tax)?,
         restock: restocks(line),
+        never_left: never_left(line),
         location: taken_back_at(line),
         barcode: None,
     })
@@ -137,8 +139,12 @@ fn goods_line(ledger: Ledger, line: &RefundLine, order: Option<&Order>, at: usiz
 /// The place that took the pieces back. What was cancelled before it left was booked off the channel's branch, and goes back
 /// to where it was booked, whichever place would have shipped it.
 fn taken_back_at(line: &RefundLine) -> Option<String> {
-    let never_left = line.restock_type.as_deref() == Some("cancel");
-    line.location_id.as_ref().filter(|_| !never_left).map(ToString::to_string)
+    line.location_id.as_ref().filter(|_| !never_left(line)).map(ToString::to_string)
+}
+
+/// Whether the pieces were cancelled before they left.
+fn never_left(line: &RefundLine) -> bool {
+    line.restock_type.as_deref() == Some("cancel")
 }
 
 /// Whether the pieces go back into stock. A word that is not known yet is decided by whether Shopify names a place for them.

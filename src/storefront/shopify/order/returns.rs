@@ -171,6 +171,7 @@ fn goods(
             amount: shop!(row.subtotal_set, currency)?,
             tax: shop!(row.total_tax_set, currency)?,
             restock: matches!(row.restock_type, Restock::RETURN | Restock::CANCEL | Restock::LEGACY_RESTOCK),
+            never_left: taken_off,
             // What was cancelled before it left goes back to where it was booked, whichever place would have shipped it.
             location: row.location.as_ref().filter(|_| !taken_off).map(|location| number(&location.id).to_owned()),
             barcode: sold.and_then(|sold| sold.barcode.clone()),
