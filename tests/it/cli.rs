@@ -1,6 +1,7 @@
 //! The command line as a person sees it: the real binary, its exit code, what it writes where.
 
 mod both_sides;
+mod demo;
 mod distributed;
 mod help;
 mod ledger;

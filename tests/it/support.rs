@@ -1,6 +1,7 @@
 //! What the tests share: servers to test against, proxies that break the way to them, and a house that holds a whole bridge.
 
 pub mod house;
+pub mod process;
 pub mod proxy;
 pub mod replays;
 pub mod rooms;

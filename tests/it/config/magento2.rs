@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tillbridge::config::{Config, ConfigErrors, Magento2Settings, StorefrontConfig};
 use tillbridge::domain::{IntegrationAccess, Secret};
+use tillbridge::office::ChangeKind;
 use tillbridge::policy::SaleMoment;
 use tillbridge::storefront::StockFigure;
 
@@ -72,6 +73,19 @@ fn a_paid_invoice_is_booked_and_a_source_shows_what_is_on_the_shelf() {
     let channel = &config.channels[0];
     assert_eq!((channel.sale.when, channel.stock.figure), (SaleMoment::Paid, StockFigure::OnHand));
     assert_eq!(channel.reconcile.every.as_secs(), 60);
+}
+
+// proves F-014
+#[test]
+fn how_often_each_side_is_asked_is_the_channels_own() {
+    let asked = |config: &Config| {
+        let channel = &config.channels[0];
+        (channel.reconcile.every.as_secs(), channel.every[&ChangeKind::Stock].as_secs())
+    };
+    let plain = changed("[channels.reconcile]\nevery = \"1m\"\n", "").unwrap();
+    assert_eq!(asked(&plain).0, 15 * 60, "the store, where the file does not say");
+    let own = changed("every = \"1m\"\n", "every = \"5m\"\n\n[channels.every]\nstock = \"15m\"\n").unwrap();
+    assert_eq!(asked(&own), (5 * 60, 15 * 60));
 }
 
 #[test]

@@ -5,7 +5,6 @@
 //! `STORM_LIVES` sets how many orders there are, `STORM_KILLS` how often the process is killed; the README has the command for
 //! the long form.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,14 +13,14 @@ use tempfile::TempDir;
 use tillbridge::journal::postgres::PostgresJournal;
 use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{Journal, Selection};
-use tillbridge::rehearsal::{self, Bus, Configuration, Side, Town, TownPlan};
+use tillbridge::rehearsal::{self, Bus, Side, Town, TownPlan};
 use tillbridge::sandbox::shopify::WebhookWeather;
 use tillbridge::sandbox::shopify::lives::Life;
-use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::support::house::{Deployment, PATIENCE};
+use crate::support::house::Deployment;
+use crate::support::process::{Process, free_address};
 use crate::support::{rooms, servers};
 
 const LIVES: u64 = 400;
@@ -33,72 +32,6 @@ const AT_ONCE: u64 = 12;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().map_or(otherwise, |text| text.parse().unwrap())
-}
-
-/// A bridge in a process of its own, which can be killed.
-struct Process {
-    configuration: Configuration,
-    file: std::path::PathBuf,
-    log: std::path::PathBuf,
-    admin: std::net::SocketAddr,
-    child: Option<Child>,
-}
-
-impl Process {
-    fn command(&self, verb: &str) -> Command {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tillbridge"));
-        command.args([verb, "--config"]).arg(&self.file).envs(self.configuration.secrets.iter().cloned());
-        command.stdout(Stdio::null()).stderr(log).kill_on_drop(true);
-        command
-    }
-
-    async fn start(&mut self) {
-        self.child = Some(self.command("serve").spawn().unwrap());
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let answer = reqwest::get(format!("http://{}/readyz", self.admin)).await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return;
-            }
-            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < until, "the bridge does not start: {}", self.last_words());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// kill -9.
-    async fn kill(&mut self) {
-        let mut child = self.child.take().unwrap();
-        child.kill().await.unwrap();
-        child.wait().await.unwrap();
-    }
-
-    /// SIGTERM; it must settle what it holds and end well.
-    async fn end(&mut self) {
-        let mut child = self.child.take().unwrap();
-        let id = child.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
-        let status = tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
-        assert!(status.success(), "SIGTERM ended it with {status}: {}", self.last_words());
-    }
-
-    /// Deliveries and handlings under way, as operators are told.
-    async fn unfinished(&self) -> i64 {
-        let told = self.command("status").arg("--json").stdout(Stdio::piped()).output().await.unwrap();
-        assert!(told.status.success(), "status failed: {}", self.last_words());
-        let status: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
-        status["unfinished"].as_i64().unwrap()
-    }
-
-    fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        log.lines().rev().take(15).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
-    }
-}
-
-fn free_address() -> std::net::SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 async fn storm(deployment: Deployment) {
@@ -131,11 +64,7 @@ async fn storm(deployment: Deployment) {
     }
     let (webhooks, admin) = (free_address(), free_address());
     let configuration = rehearsal::configuration(&journal, &bus, webhooks, admin, &towns.iter().collect::<Vec<_>>());
-    let file = folder.path().join("tillbridge.toml");
-    std::fs::write(&file, &configuration.text).unwrap();
-    let mut bridge = Process { configuration, file, log: folder.path().join("log"), admin, child: None };
-    let migrated = bridge.command("migrate").status().await.unwrap();
-    assert!(migrated.success(), "migrate failed: {}", bridge.last_words());
+    let mut bridge = Process::of(folder.path(), configuration, admin).await;
     bridge.start().await;
     let rough = WebhookWeather {
         same_id_twice: 300,

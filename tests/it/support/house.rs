@@ -1,5 +1,7 @@
 //! A house for one story: towns, a bridge between them, and the promises checked at the end.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -10,9 +12,12 @@ use tillbridge::domain::{BranchCode, Sku};
 use tillbridge::flow::Pace;
 use tillbridge::handlers::Desk;
 use tillbridge::journal::clock::Clock;
+use tillbridge::journal::postgres::PostgresJournal;
+use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{DeadLetter, Journal, Selection};
 use tillbridge::policy::Channel;
-use tillbridge::rehearsal::{self, Bridge, Bus, MagentoTown, Plan, Side, Town, TownPlan};
+use tillbridge::rehearsal::{self, Bridge, Bus, Configuration, MagentoTown, Plan, Side, Town, TownPlan};
+use tillbridge::sandbox::magento2::MagentoOptions;
 use tokio::time::Instant;
 
 use super::{rooms, servers};
@@ -103,10 +108,43 @@ impl House {
 
     /// A house with one Magento, whose bridge has not been started.
     pub async fn build_magento(deployment: Deployment, plan: TownPlan) -> Self {
+        Self::build_magento_with(deployment, plan, |_| ()).await
+    }
+
+    /// The same, whose shop has other options.
+    pub async fn build_magento_with(
+        deployment: Deployment,
+        plan: TownPlan,
+        change: impl FnOnce(&mut MagentoOptions),
+    ) -> Self {
         let mut house = Self::build(deployment, Vec::new()).await;
         let plan = with_database(plan, deployment, &mut house.databases).await;
-        house.magentos.push(MagentoTown::found(&plan, house.folder.path()).await.unwrap());
+        house.magentos.push(MagentoTown::found_with(&plan, house.folder.path(), change).await.unwrap());
         house
+    }
+
+    /// A house with a Shopify, `kiwi`, and a Magento, `kauri`, on one office that is asked for changes so often, whose bridge has
+    /// not been started.
+    pub async fn build_both(deployment: Deployment, every: Duration) -> Self {
+        let plan = |name: &str| TownPlan { every, ..TownPlan::new(name) };
+        let mut house = Self::build(deployment, vec![plan("kiwi")]).await;
+        let beside = MagentoTown::found_beside(&plan("kauri"), house.town()).await.unwrap();
+        house.magentos.push(beside);
+        house
+    }
+
+    /// The configuration of the same house for a bridge in a process of its own, and where its files lie.
+    pub fn written(&self, webhooks: SocketAddr, admin: SocketAddr) -> (Configuration, &Path) {
+        let (Plan { journal, bus, .. }, sides) = (&self.plan, self.sides());
+        (rehearsal::configuration(journal, bus, webhooks, admin, &sides), self.folder.path())
+    }
+
+    /// The journal of a house whose bridge ran in a process of its own and has ended.
+    pub async fn left_behind(&self) -> Box<dyn Journal> {
+        match &self.plan.journal {
+            rehearsal::Journal::Sqlite(path) => Box::new(SqliteJournal::open(path).unwrap()),
+            rehearsal::Journal::Postgres(url) => Box::new(PostgresJournal::connect(url, 2).await.unwrap()),
+        }
     }
 
     /// All towns, whatever their shops are.
@@ -216,7 +254,10 @@ impl House {
                 Some(progress) => progress.goes_on(PATIENCE).await,
                 None => begun.elapsed() < PATIENCE,
             };
-            assert!(goes_on, "never: {what}; {:#?}", self.journal().counts().await.unwrap());
+            if !goes_on {
+                let counts = if self.bridge.is_some() { self.journal().counts().await.ok() } else { None };
+                panic!("never: {what}; {counts:#?}");
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -251,6 +292,11 @@ impl House {
     /// Ends a story that leaves the two sides different on purpose.
     pub async fn stop_without_checks(mut self) {
         self.stop().await;
+        self.closes().await;
+    }
+
+    /// Closes the shops and clears away what the house made, once no bridge runs any more.
+    pub async fn closes(mut self) {
         for side in self.sides() {
             side.closes().await;
         }

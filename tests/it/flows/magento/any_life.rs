@@ -1,5 +1,5 @@
-//! Any life a Magento order may have: paid and shipped in parts, given back in parts with adjustments, called off, and every
-//! call once, twice or late. In the end the office has each paid invoice and each credit memo once, for the same money, and its
+//! Any life a Magento order may have: goods of every kind, in either currency, paid and shipped in parts, by card, gift card and
+//! store credit, given back in parts with adjustments, called off, and every call once, twice or late. In the end the office has each paid invoice and each credit memo once, for the same money, and its
 //! stock has moved by what was paid for less what never left.
 //!
 //! `ORDER_LIVES=10000` raises the number of lives; the seed of a life that fails is in the message.
@@ -12,7 +12,7 @@ use tillbridge::journal::Selection;
 use tillbridge::rehearsal::{BRANCHES, Side, TownPlan};
 use tillbridge::sandbox::magento2::{HookWeather, Lived, MagentoSandbox};
 
-use super::asks;
+use super::{asks, bundle};
 use crate::support::house::{Deployment, House, on_both_deployments};
 
 /// Lives at the same time.
@@ -41,9 +41,7 @@ async fn plenty(deployment: Deployment) -> House {
     let mut house = House::build_magento(deployment, plan).await;
     house.lease(Duration::from_secs(600));
     house.opens().await;
-    let shop = &house.magento().shop;
-    shop.put_up_for_sale("KIT", 100, 0).await.unwrap();
-    shop.save_product("KIT", &serde_json::json!({ "sku": "KIT", "type_id": "bundle" })).await.unwrap();
+    bundle(&house.magento().shop, "KIT").await;
     house
 }
 

@@ -3,48 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tillbridge::flow::reconcile::{self, Found, Scope, Window};
-use tillbridge::rehearsal::{MagentoTown, TownPlan};
-use tillbridge::sandbox::magento2::{CreditPlan, HookWeather, LinePlan, OrderPlan};
+use tillbridge::sandbox::magento2::{CreditPlan, HookWeather};
 
-use crate::support::house::{Deployment, House, on_both_deployments};
-
-const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), dry_run: false };
-
-/// A house with a small assortment, whose pictures stay at the office: sales do not depend on them.
-async fn open(deployment: Deployment) -> House {
-    let mut house = House::build_magento(deployment, TownPlan { styles: 3, ..TownPlan::new("kauri") }).await;
-    let town = house.magento();
-    for style in &town.assortment.active {
-        for position in 1..=2 {
-            town.office.remove_image(style, position).await.unwrap();
-        }
-    }
-    house.opens().await;
-    house
-}
-
-/// Asks the store once, for documents alone.
-async fn asks(house: &House) -> Found {
-    let found = reconcile::once(&house.desk(), WINDOW, Scope::ORDERS).await.unwrap();
-    house.bridge.as_ref().unwrap().stage.bells.deliveries.notify_one();
-    found
-}
-
-/// Something that is for sale with enough pieces.
-fn sku(town: &MagentoTown) -> String {
-    let simple = town.shop.products().into_iter().find(|one| one.kind == "simple" && one.enabled);
-    simple.expect("the catalogue is on the web").sku
-}
-
-fn order(town: &MagentoTown, pieces: i64) -> OrderPlan {
-    OrderPlan::by_guest(vec![LinePlan::simple(&sku(town), pieces, 2_300)]).sent_for(650, 1_500)
-}
-
-async fn documents(house: &House) -> (usize, usize) {
-    let office = &house.magento().office;
-    (office.invoices().await.unwrap().len(), office.credit_notes().await.unwrap().len())
-}
+use super::{asks, documents, open, order};
+use crate::support::house::{Deployment, on_both_deployments};
 
 on_both_deployments! {
     // proves F-336 F-337
