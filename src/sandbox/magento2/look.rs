@@ -210,8 +210,8 @@ impl State {
                 shelved,
             }
         };
-        let documents = |of: &BTreeMap<u64, super::orders::Document>| {
-            let ours = of.values().filter(|document| document.order == order.id);
+        let documents = |of: &BTreeMap<u64, super::orders::Document>, numbers: &[u64]| {
+            let ours = numbers.iter().filter_map(|number| of.get(number));
             ours.map(|document| MagentoDocument {
                 id: document.id,
                 increment: document.increment.clone(),
@@ -228,8 +228,8 @@ impl State {
             status: order.status.clone(),
             grand: self.money(order.totals.base.grand()),
             lines: order.tops().into_iter().map(line).collect(),
-            invoices: documents(&self.invoices),
-            credits: documents(&self.memos),
+            invoices: documents(&self.invoices, &order.invoices),
+            credits: documents(&self.memos, &order.memos),
         }
     }
 

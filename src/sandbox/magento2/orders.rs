@@ -74,6 +74,10 @@ pub(super) struct OrderRecord {
     pub status: Option<String>,
     pub held_from: Option<OrderPhase>,
     pub comments: Vec<Comment>,
+    /// Its invoices' numbers.
+    pub invoices: Vec<u64>,
+    /// Its credit memos' numbers.
+    pub memos: Vec<u64>,
     /// When the newest of its documents was made.
     pub last_document: Option<Timestamp>,
     pub created_at: Timestamp,

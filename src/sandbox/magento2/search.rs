@@ -5,7 +5,7 @@
 //! size everything comes.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
@@ -80,6 +80,16 @@ impl Criteria {
             _ => return Err(wrong_type(&parts.join("/"))),
         }
         Ok(())
+    }
+
+    /// The numbers a field must be one of, where a condition says so: what cannot be found then need not be printed.
+    pub(super) fn one_of(&self, field: &str) -> Option<BTreeSet<u64>> {
+        self.groups.values().find_map(|group| {
+            let mut filters = group.values();
+            let (only, None) = (filters.next()?, filters.next()) else { return None };
+            let listed = only.field == field && matches!(only.condition.as_str(), "" | "eq" | "in");
+            listed.then(|| only.value.split(',').map(|one| one.trim().parse().ok()).collect()).flatten()
+        })
     }
 
     /// The page of these rows. `columns` are the fields the collection can be searched by.

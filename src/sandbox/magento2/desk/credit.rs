@@ -54,6 +54,7 @@ impl State {
         record.updated_at = at;
         let made = record.dates_next(at);
         let id = self.next(Kind::Memo);
+        self.order_mut(order)?.memos.push(id);
         let document = Document {
             id,
             increment: format!("{id:09}"),

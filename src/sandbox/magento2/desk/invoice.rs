@@ -14,7 +14,8 @@ impl State {
     pub(in super::super) fn invoice(&mut self, order: u64, wanted: Wanted, open: bool) -> Result<u64, Refusal> {
         let record = self.orders.get(&order).ok_or_else(Refusal::missing)?;
         let lines = to_be_invoiced(record, wanted)?;
-        let is_first = !self.invoices.values().any(|known| known.order == order && known.state != 3);
+        let is_first = self.standing_invoices(record).next().is_none();
+        let left = self.left_of_cards(record);
         let included: Vec<(usize, i64)> =
             lines.iter().flat_map(|(line, pieces)| record.with_children(*line, *pieces)).collect();
         let unsent: Vec<(usize, i64)> =
@@ -22,7 +23,6 @@ impl State {
         let unsent = Self::on_shelves(record, &unsent);
         let source = self.stock.sold_from.first().map_or(DEFAULT_SOURCE, String::as_str).to_owned();
         self.stock.deduct(&source, &unsent)?;
-        let left = self.left_of_cards(order);
         let at = self.now();
         let (mut rows, mut sum) = (Vec::new(), Both::<RowMoney>::default());
         for (line, pieces) in included {
@@ -38,6 +38,7 @@ impl State {
         }
         let id = self.next(Kind::Invoice);
         let record = self.order_mut(order)?;
+        record.invoices.push(id);
         let carriage = if is_first { record.totals.map(|totals| totals.shipping) } else { Both::default() };
         let totals = sum.with(carriage, |rows, shipping| Totals { rows, shipping, ..Totals::default() });
         let totals = totals.with(left, |totals, (cards, balance)| totals.paid_by(cards, balance));
@@ -70,11 +71,15 @@ impl State {
     }
 
     /// What no invoice has used yet of the order's gift cards and store credit.
-    fn left_of_cards(&self, order: u64) -> Both<(Minor, Minor)> {
-        let whole = self.orders.get(&order).map(|record| record.totals).unwrap_or_default();
-        let own = self.invoices.values().filter(|known| known.order == order && known.state != 3);
+    fn left_of_cards(&self, record: &OrderRecord) -> Both<(Minor, Minor)> {
+        let own = self.standing_invoices(record);
         let used = own.fold(Both::default(), |sum: Both<Totals>, one| sum.with(one.totals, added));
-        whole.with(used, |whole, used| (whole.cards - used.cards, whole.balance - used.balance))
+        record.totals.with(used, |whole, used| (whole.cards - used.cards, whole.balance - used.balance))
+    }
+
+    /// The invoices of an order that were not cancelled.
+    fn standing_invoices(&self, record: &OrderRecord) -> impl Iterator<Item = &Document> {
+        record.invoices.iter().filter_map(|id| self.invoices.get(id)).filter(|known| known.state != 3)
     }
 
     /// The money of an open invoice arrives.

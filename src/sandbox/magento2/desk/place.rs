@@ -65,6 +65,8 @@ impl State {
             status: Some(OrderPhase::New.status().to_owned()),
             held_from: None,
             comments: Vec::new(),
+            invoices: Vec::new(),
+            memos: Vec::new(),
             last_document: None,
             created_at: at,
             updated_at: at,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::orders::{Document, Track};
 use super::super::request::{self, Refusal, Reply, Request};
+use super::super::search::Criteria;
 use super::super::state::{Kind, State};
 use super::orders::credit_plan;
 use super::{criteria, number};
@@ -16,16 +17,22 @@ const COLUMNS: &[&str] = &["entity_id", "increment_id", "order_id", "state", "st
 pub(super) fn call(state: &mut State, request: &Request, path: &[&str]) -> Reply {
     match (request.method.as_str(), path) {
         ("GET", ["invoices"]) => {
-            let rows = printed(state, Kind::Invoice, &state.invoices, State::invoice_body);
-            criteria(state, request)?.page(rows, COLUMNS)
+            let criteria = criteria(state, request)?;
+            let rows = printed(state, Kind::Invoice, &state.invoices, &criteria, State::invoice_body);
+            criteria.page(rows, COLUMNS)
         }
         ("GET", ["creditmemos"]) => {
-            let rows = printed(state, Kind::Memo, &state.memos, State::memo_body);
-            criteria(state, request)?.page(rows, COLUMNS)
+            let criteria = criteria(state, request)?;
+            let rows = printed(state, Kind::Memo, &state.memos, &criteria, State::memo_body);
+            criteria.page(rows, COLUMNS)
         }
         ("GET", ["shipments"]) => {
-            let rows = state.shipments.values().filter_map(|shipment| state.shipment_body(shipment)).collect();
-            criteria(state, request)?.page(rows, COLUMNS)
+            let criteria = criteria(state, request)?;
+            let orders = criteria.one_of("order_id");
+            let wanted =
+                state.shipments.values().filter(|one| orders.as_ref().is_none_or(|all| all.contains(&one.order)));
+            let rows = wanted.filter_map(|shipment| state.shipment_body(shipment)).collect();
+            criteria.page(rows, COLUMNS)
         }
         ("GET", ["invoices", id]) => {
             let id = number(id)?;
@@ -69,9 +76,12 @@ fn printed(
     state: &State,
     kind: Kind,
     documents: &BTreeMap<u64, Document>,
+    criteria: &Criteria,
     print: impl Fn(&State, &Document) -> Option<Value>,
 ) -> Vec<Value> {
-    let there = documents.values().filter(|document| !state.uncommitted.contains_key(&(kind, document.id)));
+    let orders = criteria.one_of("order_id");
+    let wanted = documents.values().filter(|one| orders.as_ref().is_none_or(|all| all.contains(&one.order)));
+    let there = wanted.filter(|document| !state.uncommitted.contains_key(&(kind, document.id)));
     there.filter_map(|document| print(state, document)).collect()
 }
 

@@ -28,6 +28,8 @@ pub(super) fn call(state: &mut State, request: &Request, path: &[&str]) -> Reply
         ("GET", ["orders"]) => {
             let criteria = criteria(state, request)?;
             let there = state.orders.values().filter(|order| !state.uncommitted.contains_key(&(Kind::Order, order.id)));
+            let wanted = criteria.one_of("entity_id");
+            let there = there.filter(|order| wanted.as_ref().is_none_or(|wanted| wanted.contains(&order.id)));
             let rows = there.map(|order| state.order_body(order)).collect();
             criteria.page(rows, COLUMNS)
         }
