@@ -52,14 +52,14 @@ impl Released {
         let ids = [item.item_id, row.item_id];
         let mut steps: Vec<(&str, Step, Id, i64)> = Vec::new();
         for invoice in papers.invoices.iter().filter(|one| one.state.pieces() != Some(CANCELLED)) {
-            steps.push((time(&invoice.created_at), Step::Paid, invoice.entity_id, on_document(invoice, ids)));
+            steps.push((time(invoice.created_at.as_ref()), Step::Paid, invoice.entity_id, on_document(invoice, ids)));
         }
         for shipment in papers.shipments {
             let id = shipment.entity_id.unwrap_or(Id(0));
-            steps.push((time(&shipment.created_at), Step::Left, id, on_shipment(shipment, ids)));
+            steps.push((time(shipment.created_at.as_ref()), Step::Left, id, on_shipment(shipment, ids)));
         }
         for memo in papers.credit_memos.iter().filter(|one| one.state.pieces() == Some(DONE)) {
-            steps.push((time(&memo.created_at), Step::GivenBack, memo.entity_id, on_document(memo, ids)));
+            steps.push((time(memo.created_at.as_ref()), Step::GivenBack, memo.entity_id, on_document(memo, ids)));
         }
         steps.sort();
         let told = |wanted: Step| -> i64 {
@@ -96,8 +96,8 @@ impl Released {
 }
 
 /// Magento writes all times alike, so that texts are in the order of their times.
-fn time(text: &Option<String>) -> &str {
-    text.as_deref().unwrap_or_default()
+fn time(text: Option<&String>) -> &str {
+    text.map(String::as_str).unwrap_or_default()
 }
 
 fn whole(amount: Amount) -> i64 {
