@@ -1,7 +1,8 @@
 //! The command line: one file per command.
 //!
 //! What comes in: arguments. What goes out: an answer on stdout, logs and errors on stderr, and an exit code that means
-//! something ([`Exit`]). Texts are for people; `--json` is for programs. No personal data is shown but by `events show --body`.
+//! something ([`Exit`]). Texts are for people; `--json` is for programs. No personal data is shown but where its
+//! contents are asked for: `events show --body`, `dead show --body`, `dead edits --before` and `privacy export`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -34,6 +34,7 @@ pub mod sqlite;
 mod audit;
 mod counts;
 mod deliveries;
+mod edits;
 mod effects;
 mod gate;
 mod handlings;
@@ -52,8 +53,9 @@ mod value;
 
 pub use counts::Counts;
 pub use deliveries::{DeliverySettlement, Raised, Taken, Verdict};
+pub use edits::{Edit, Edited, Edits};
 pub use effects::{Effect, Intent, Pieces, Standing};
-pub use handlings::{Claim, Outcome, Outgoing, Settlement};
+pub use handlings::{Claim, Lack, Outcome, Outgoing, Settlement};
 pub use intake::{Appended, Intake, PolledPage};
 pub use links::{Link, LinkKind, Written};
 pub use operators::{DeadLetter, EventRow, Selection, Trace, TraceDelivery, TraceEvent, TraceHandling};
@@ -77,7 +79,7 @@ pub enum JournalError {
 
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
-pub trait Journal: Intake + Archive + Upkeep + Replays {
+pub trait Journal: Intake + Archive + Upkeep + Replays + Edits {
     /// What the one clock shows: whoever decides by the time asks here.
     fn now(&self) -> Timestamp;
 
@@ -141,7 +143,8 @@ pub trait Journal: Intake + Archive + Upkeep + Replays {
     /// What web orders take of these SKUs and what of it is booked or on its way into the books, each SKU as of one moment.
     async fn web_demand(&self, channel: &ChannelName, skus: &[String]) -> Result<WebDemand, JournalError>;
 
-    /// Makes a channel known. One that never was before begins paused where a reason is given; any other stays as it is.
+    /// Makes a channel known, with the rules the program starts with: dead letters that lacked a mapping are tried again. A channel that
+    /// never was before begins paused where a reason is given; any other stays as it is.
     async fn introduce(&self, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError>;
 
     /// The versions of the newest statements of these web orders, in order.

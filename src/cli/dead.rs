@@ -1,11 +1,15 @@
 //! `tillbridge dead`: looks after dead letters. Each is shown with what happened and what to do about it.
 
+use std::path::PathBuf;
+
 use super::confirm::{confirm, who};
 use super::output::{counted, shown};
 use super::selection::Filters;
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
-use crate::journal::{DeadLetter, Journal};
+use crate::journal::{DeadLetter, Journal, Selection};
+
+mod edit;
 
 /// How many dead letters are read or written at once.
 const PAGE: usize = 1_000;
@@ -17,6 +21,8 @@ pub enum Command {
     List {
         #[command(flatten)]
         filters: Filters,
+        #[command(flatten)]
+        saying: Saying,
         /// At most so many
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         limit: u32,
@@ -31,8 +37,41 @@ pub enum Command {
         /// Its id, as in the list: `h12` or `d0192…`
         #[arg(value_name = "ID")]
         id: String,
+        /// What it says instead, as it came: names, addresses and amounts
+        #[arg(long, conflicts_with = "json")]
+        body: bool,
         /// One JSON document
         #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Correct what a dead letter says, and try again; what it said before is kept
+    #[command(after_help = "Example:
+  tillbridge dead show h12 --body > h12.json
+  tillbridge dead edit h12 --from h12.json --why \"the buyer's postcode was on the wrong line\"
+
+Of an event only the data may be changed. It is read as strictly as the first time.")]
+    Edit {
+        /// Its id, as in the list: `h12` or `d0192…`
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The file with what it should have said, whole
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        why: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List corrections, or show what a letter said before one
+    Edits {
+        /// Show what the letter said before the correction of this number
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<i64>,
+        /// One JSON object a line
+        #[arg(long, conflicts_with = "before")]
         json: bool,
         #[command(flatten)]
         config: ConfigFile,
@@ -41,6 +80,7 @@ pub enum Command {
     #[command(after_help = "Examples:
   tillbridge dead retry h12 h13
   tillbridge dead retry --handler invoice --since 1d
+  tillbridge dead retry --text \"SKU SHIRT-RED-M\"
   tillbridge dead retry --all --yes")]
     Retry {
         #[command(flatten)]
@@ -76,24 +116,63 @@ pub struct Which {
     yes: bool,
     #[command(flatten)]
     filters: Filters,
+    #[command(flatten)]
+    saying: Saying,
+}
+
+impl Which {
+    fn narrows(&self) -> bool {
+        !self.filters.is_empty() || self.saying.text.is_some()
+    }
+}
+
+/// What dead letters say
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Saying {
+    /// Those whose reason has this text in it, in capitals or not
+    #[arg(help_heading = "Filters", long, value_name = "TEXT")]
+    text: Option<String>,
+}
+
+impl Saying {
+    /// One page of what the filters select, narrowed by what the letters say.
+    fn page(&self, filters: &Filters, after: Option<i64>, limit: usize) -> Selection {
+        Selection { text: self.text.clone(), ..filters.page(after, limit) }
+    }
 }
 
 /// Runs a command of `tillbridge dead`.
 pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
-        Command::List { filters, limit, json, config } => {
+        Command::List { filters, saying, limit, json, config } => {
             let journal = app::journal_beside(&config.load()?.journal).await?;
-            list(journal.as_ref(), filters, *limit, *json, output).await
+            list(journal.as_ref(), filters, saying, *limit, *json, output).await
         }
-        Command::Show { id, json, config } => {
+        Command::Show { id, body, json, config } => {
             let journal = app::journal_beside(&config.load()?.journal).await?;
             let letter = find(journal.as_ref(), id).await?;
-            if *json {
+            if *body {
+                edit::body(journal.as_ref(), id, output).await?;
+            } else if *json {
                 output.json(&letter)?;
             } else {
                 show(&letter, output)?;
             }
             Ok(Exit::Fine)
+        }
+        Command::Edit { id, from, why, config } => {
+            if why.trim().is_empty() {
+                return Err(Failure::usage("--why is empty", "say why, for whoever reads the audit trail"));
+            }
+            let journal = app::journal_beside(&config.load()?.journal).await?;
+            edit::edit(journal.as_ref(), id, from, why, output).await
+        }
+        Command::Edits { before, json, config } => {
+            let journal = app::journal_beside(&config.load()?.journal).await?;
+            match before {
+                Some(number) => edit::before(journal.as_ref(), *number, output).await,
+                None => edit::list(journal.as_ref(), *json, output).await,
+            }
         }
         Command::Retry { which, config } => {
             let journal = app::journal_beside(&config.load()?.journal).await?;
@@ -122,12 +201,13 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
 async fn list(
     journal: &dyn Journal,
     filters: &Filters,
+    saying: &Saying,
     limit: u32,
     json: bool,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let limit = limit as usize;
-    let mut letters = journal.dead(&filters.page(None, (limit + 1).min(10_000))).await?;
+    let mut letters = journal.dead(&saying.page(filters, None, (limit + 1).min(10_000))).await?;
     let more = letters.len() > limit;
     letters.truncate(limit);
     if json {
@@ -190,12 +270,12 @@ async fn find(journal: &dyn Journal, id: &str) -> Result<DeadLetter, Failure> {
 /// The ids that are meant; many at once are asked about first.
 async fn chosen(journal: &dyn Journal, which: &Which, verb: &str) -> Result<Vec<String>, Failure> {
     if !which.ids.is_empty() {
-        if !which.filters.is_empty() {
+        if which.narrows() {
             return Err(Failure::usage("both ids and filters are given", "give one of them"));
         }
         return Ok(which.ids.clone());
     }
-    if which.filters.is_empty() && !which.all {
+    if !which.narrows() && !which.all {
         return Err(Failure::usage(
             format!("nothing says which dead letters to {verb}"),
             "give ids, filters such as --handler, or --all",
@@ -204,7 +284,7 @@ async fn chosen(journal: &dyn Journal, which: &Which, verb: &str) -> Result<Vec<
     let mut ids = Vec::new();
     let mut after = None;
     loop {
-        let page = journal.dead(&which.filters.page(after, PAGE)).await?;
+        let page = journal.dead(&which.saying.page(&which.filters, after, PAGE)).await?;
         after = page.last().map(|letter| letter.row);
         let full = page.len() == PAGE;
         ids.extend(page.into_iter().map(|letter| letter.id));

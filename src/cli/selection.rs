@@ -62,6 +62,7 @@ impl Filters {
             handler: self.handler.clone(),
             delivery: self.delivery.map(DeliveryId),
             event: self.event.map(EventId),
+            text: None,
             after,
             limit,
         }

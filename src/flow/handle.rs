@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::bus::{Consumer, Received};
 use crate::domain::{ChannelName, HandlerName, HandlingId};
 use crate::handlers::{Desk, Handler};
-use crate::journal::{Claim, Outcome, Settlement};
+use crate::journal::{Claim, Lack, Outcome, Settlement};
 
 use super::{Stage, rest};
 
@@ -87,6 +87,7 @@ async fn handle_channel(stage: &Stage, handler: &dyn Handler, name: &ChannelName
         let outcome = Outcome::Dead {
             reason: format!("channel `{name}` is not in the configuration of this process"),
             action: "put the channel back into the configuration and retry, or discard".into(),
+            lacks: Some(Lack::Mapping),
         };
         return batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect();
     };

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::domain::{CallError, CreditLine, LineKind, SaleLine, Sku};
-use crate::journal::LinkKind;
+use crate::journal::{Lack, LinkKind};
 use crate::office::KnownItems;
 
 use super::Desk;
@@ -131,11 +131,13 @@ fn unknown(line: &Wanted) -> Refused {
         Some(sku) => format!("the line `{title}` is of no item the office has: SKU {sku} is unknown there"),
         None => format!("the line `{title}` has neither a known variant nor a SKU"),
     };
-    Refused::dead(
-        what,
-        "add the item to the office, or correct the variant's SKU or barcode at the storefront, or name an item for such lines \
-         as `placeholder_sku` under [channels.sale]; then `tillbridge dead retry`",
-    )
+    let action = "add the item to the office, or correct the variant's SKU or barcode at the storefront, or name an item for such lines \
+         as `placeholder_sku` under [channels.sale]; then `tillbridge dead retry`";
+    match &line.sku {
+        // Shown on the web, the item has a cross-reference.
+        Some(sku) => Refused::lacking(Lack::Link { kind: LinkKind::Variant, key: sku.to_string() }, what, action),
+        None => Refused::dead(what, action),
+    }
 }
 
 fn ambiguous(title: &str, why: &str) -> Refused {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::CallError;
-use crate::journal::{Claim, JournalError, Outcome, Settlement};
+use crate::journal::{Claim, JournalError, Lack, Outcome, Settlement};
 
 use super::Desk;
 
@@ -26,10 +26,14 @@ pub(super) async fn after_failure(desk: &Desk<'_>, claim: &Claim, error: &CallEr
         CallError::Rejected(_) => Outcome::Dead {
             reason: error.to_string(),
             action: "mend what the other side objects to, then `tillbridge dead retry`".into(),
+            lacks: None,
         },
-        CallError::Unmapped { fix, .. } => {
-            Outcome::Dead { reason: error.to_string(), action: format!("{fix}, then `tillbridge dead retry`") }
-        }
+        // What a person adds is in the configuration more often than not; where it is at a side, a start does no harm.
+        CallError::Unmapped { fix, .. } => Outcome::Dead {
+            reason: error.to_string(),
+            action: format!("{fix}, then `tillbridge dead retry`"),
+            lacks: Some(Lack::Mapping),
+        },
         CallError::Unauthorised(reason) => {
             let channel = &desk.channel.name;
             tracing::error!(%channel, reason, "access refused: the channel is paused");
@@ -58,6 +62,7 @@ pub(super) fn try_again(failures: u32, reason: String) -> Outcome {
         return Outcome::Dead {
             reason: format!("gave up after {} attempts: {reason}", failures + 1),
             action: "see that the other side works again, then `tillbridge dead retry`".into(),
+            lacks: None,
         };
     }
     let ceiling = FIRST_WAIT.saturating_mul(1 << failures.min(10)).min(LONGEST_WAIT);

@@ -4,7 +4,7 @@ use crate::domain::{
     BranchCode, Buyer, CallError, Credit, DocumentRef, ERASED, Entry, Imbalance, LineKind, Money, Payment, Payments,
     Sale,
 };
-use crate::journal::{Claim, Outcome};
+use crate::journal::{Claim, Lack, Outcome};
 use crate::office::{Document, DocumentCustomer, DocumentKind, DocumentLine, DocumentPayment};
 
 use super::Desk;
@@ -20,6 +20,8 @@ pub(super) enum Refused {
         reason: String,
         /// What to do.
         action: String,
+        /// What it lacks.
+        lacks: Option<Lack>,
     },
     /// A call failed on the way.
     Call(CallError),
@@ -29,13 +31,18 @@ pub(super) enum Refused {
 
 impl Refused {
     pub(super) fn dead(reason: impl Into<String>, action: impl Into<String>) -> Self {
-        Self::Dead { reason: reason.into(), action: action.into() }
+        Self::Dead { reason: reason.into(), action: action.into(), lacks: None }
+    }
+
+    /// The same where it is known what would mend it.
+    pub(super) fn lacking(lacks: Lack, reason: impl Into<String>, action: impl Into<String>) -> Self {
+        Self::Dead { reason: reason.into(), action: action.into(), lacks: Some(lacks) }
     }
 
     /// What follows for a claim.
     pub(super) async fn outcome(self, desk: &Desk<'_>, claim: &Claim) -> Outcome {
         match self {
-            Self::Dead { reason, action } => Outcome::Dead { reason, action },
+            Self::Dead { reason, action, lacks } => Outcome::Dead { reason, action, lacks },
             Self::Call(error) => after_failure(desk, claim, &error).await,
             Self::Unclear => Outcome::Ignored("nothing can be said of it".into()),
         }
@@ -191,7 +198,8 @@ fn pay_codes(desk: &Desk<'_>, payments: &[Payment]) -> Result<Vec<DocumentPaymen
             reference: payment.reference.clone(),
             amount: payment.amount,
         }),
-        None => Err(Refused::dead(
+        None => Err(Refused::lacking(
+            Lack::Mapping,
             format!("no pay code is configured for the gateway `{}`", payment.gateway),
             format!("add it under [channels.payments] of channel `{}`", desk.channel.name),
         )),

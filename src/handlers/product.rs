@@ -278,6 +278,7 @@ async fn ask_operation(desk: &Desk<'_>, claim: &Claim, kept: &Kept) -> Option<Se
             let outcome = Outcome::Dead {
                 reason: format!("the storefront has not finished writing it ({})", operation.id),
                 action: "see whether the product is there and whole, then `tillbridge dead retry`".into(),
+                lacks: None,
             };
             (outcome, true)
         }

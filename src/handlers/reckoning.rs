@@ -119,8 +119,8 @@ pub(super) async fn reckon(desk: &Desk<'_>, ledgers: &mut Ledgers, subjects: Vec
                             order.to_string(),
                             format!("waits for the invoice of {what}"),
                         ),
-                        Refused::Dead { reason, action } => {
-                            Outcome::Dead { reason: reason.clone(), action: action.clone() }
+                        Refused::Dead { reason, action, lacks } => {
+                            Outcome::Dead { reason: reason.clone(), action: action.clone(), lacks: lacks.clone() }
                         }
                         Refused::Call(error) => after_failure(desk, claim, error).await,
                         Refused::Unclear => Outcome::Ignored("nothing can be said of it".into()),
@@ -248,6 +248,7 @@ fn wait(claims: &[&Claim], kind: LinkKind, key: String, reason: String) -> Outco
         return Outcome::Dead {
             reason: format!("{reason}, for {} days now", PATIENCE.as_secs() / 86400),
             action: "see what became of the order at the storefront; then retry, or discard".into(),
+            lacks: None,
         };
     }
     Outcome::Wait { kind, key, look_again: waited.clamp(FIRST_LOOK, LONGEST_LOOK), reason }

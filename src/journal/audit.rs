@@ -7,6 +7,7 @@ pub(super) const ITSELF: &str = "tillbridge";
 pub(super) const PAUSE: &str = "pause";
 pub(super) const RESUME: &str = "resume";
 pub(super) const RETRY: &str = "retry";
+pub(super) const EDIT: &str = "edit";
 pub(super) const DISCARD: &str = "discard";
 pub(super) const REPLAY: &str = "replay";
 
@@ -34,6 +35,9 @@ pub(super) fn replayed(done: i64, mode: ReplayMode) -> String {
         ReplayMode::Normalise => format!("{done} deliveries"),
     }
 }
+
+/// Why a dead letter is tried again that nobody asked for.
+pub(super) const CAME: &str = "what it lacked has come";
 
 /// A selection in words.
 pub(super) fn selected(selection: &Selection) -> String {

@@ -42,6 +42,20 @@ pub struct Claim {
     pub event: Event,
 }
 
+/// Something whose coming makes a dead letter ready again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// A cross-reference, as when a product appears.
+    Link {
+        /// Its kind.
+        kind: LinkKind,
+        /// Its key on our side.
+        key: String,
+    },
+    /// A mapping in the configuration: each start of the program may have brought it.
+    Mapping,
+}
+
 /// How one attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -82,6 +96,8 @@ pub enum Outcome {
         reason: String,
         /// What to do about it.
         action: String,
+        /// What it lacks, where the journal notices when that comes: then it is tried again by itself.
+        lacks: Option<Lack>,
     },
 }
 

@@ -24,6 +24,8 @@ pub struct Selection {
     pub delivery: Option<DeliveryId>,
     /// This event.
     pub event: Option<EventId>,
+    /// Of dead letters alone: those whose reason has this text in it, however it is written.
+    pub text: Option<String>,
     /// Page: only rows after this number (see [`EventRow::row`], [`DeadLetter::row`]).
     pub after: Option<i64>,
     /// At most so many rows; implementations cap it at 10,000.

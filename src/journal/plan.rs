@@ -5,6 +5,7 @@
 pub(super) mod claim;
 pub(super) mod deliveries;
 pub(super) mod demand;
+pub(super) mod edit;
 pub(super) mod links;
 pub(super) mod outbox;
 pub(super) mod renew;
@@ -40,6 +41,9 @@ pub(super) mod handling {
 
 /// What a handling waits for whose entity is in other hands; no link kind has this name.
 pub(super) const TURN: &str = "turn";
+
+/// What a dead letter waits for that lacks a mapping in the configuration; no link kind has this name.
+pub(super) const MAPPING: &str = "mapping";
 
 /// The word for a stored state, so that totals are keyed by words of this program only.
 pub(super) fn handling_state(word: &str) -> Result<&'static str, JournalError> {

@@ -12,6 +12,7 @@ mod claim;
 mod connect;
 mod deliveries;
 mod demand;
+mod edits;
 mod effects;
 mod migrate;
 mod operate;

@@ -5,6 +5,7 @@
 mod counts;
 mod dead;
 mod demand;
+mod edits;
 mod events;
 mod filter;
 mod lookup;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 pub(super) use counts::counts;
 pub(super) use dead::{DeadId, dead};
 pub(super) use demand::{demand, orders, raised, raised_versions};
+pub(super) use edits::{before_edit, edits, letter};
 pub(super) use events::{event, events};
 pub(super) use lookup::{cursor, in_doubt, links, links_back, written};
 pub(super) use privacy::{kept, records as privacy_records};

@@ -10,6 +10,7 @@ mod append;
 mod claim;
 mod deliveries;
 mod demand;
+mod edits;
 mod effects;
 mod lock;
 mod operate;

@@ -24,6 +24,7 @@ macro_rules! on_both_journals {
 mod counts;
 mod deliveries;
 mod demand;
+mod edits;
 mod effects;
 mod entities;
 mod intake;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::clock::span;
 use crate::journal::plan::links::LinkBook;
-use crate::journal::plan::{LinkRow, Move, TURN, Wake, handling};
+use crate::journal::plan::{LinkRow, MAPPING, Move, TURN, Wake, handling};
 use crate::journal::tally::Tally;
-use crate::journal::{Effect, Link, LinkKind, Outcome, Settlement, text};
+use crate::journal::{Effect, Lack, Link, LinkKind, Outcome, Settlement, text};
 
 /// What to do about a link that stands against another.
 const CONFLICT_ACTION: &str = "find out which of the two the other side's record belongs to, correct it there, then retry or \
@@ -181,11 +181,26 @@ fn ended(row: &Running, state: &'static str, reason: &str, action: &str) -> Move
     }
 }
 
+/// What makes a dead letter ready again when it comes.
+fn lack(lack: &Lack) -> (&'static str, String) {
+    match lack {
+        Lack::Link { kind, key } => (kind.as_str(), text::clean(key).into_owned()),
+        Lack::Mapping => (MAPPING, String::new()),
+    }
+}
+
+/// What is woken when the program starts with a configuration that may have more mappings in it than the last.
+pub(in crate::journal) fn mapping_wake(channel: &str) -> Wake {
+    Wake { channel: channel.to_owned(), kind: MAPPING, key: String::new() }
+}
+
 fn end_of(outcome: &Outcome, row: &Running, book: &LinkBook, now: i64) -> Move {
     match outcome {
         Outcome::Done(note) => ended(row, handling::DONE, note, ""),
         Outcome::Ignored(reason) => ended(row, handling::IGNORED, reason, ""),
-        Outcome::Dead { reason, action } => ended(row, handling::DEAD, reason, action),
+        Outcome::Dead { reason, action, lacks } => {
+            Move { waits: lacks.as_ref().map(lack), ..ended(row, handling::DEAD, reason, action) }
+        }
         Outcome::Retry { after, reason, counts } => Move {
             due: Some(now.saturating_add(span(*after))),
             failures: row.failures + i64::from(*counts),

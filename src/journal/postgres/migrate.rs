@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "0006_booked_by_order", include_str!("migrations/0006_booked_by_order.sql")),
     (7, "0007_retention", include_str!("migrations/0007_retention.sql")),
     (8, "0008_replay", include_str!("migrations/0008_replay.sql")),
+    (9, "0009_edit", include_str!("migrations/0009_edit.sql")),
 ];
 /// Lets one process migrate at a time: the name `tillbridge` as a number.
 const LOCK: i64 = 0x7469_6c6c_6272;

@@ -7,6 +7,7 @@ use super::append::uuid;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::domain::ChannelName;
+use crate::journal::plan::settle::mapping_wake;
 use crate::journal::plan::{delivery, handling};
 use crate::journal::read::DeadId;
 use crate::journal::{audit, text};
@@ -20,11 +21,11 @@ const WAKE: &str = "WITH found AS (SELECT id FROM handling WHERE channel = $1 AN
 const AUDIT: &str = "INSERT INTO audit (at, who, what, subject, why) SELECT $1, $2, $3, subject, $5 \
     FROM unnest($4::text[]) AS t(subject)";
 const RETRY_HANDLINGS: &str = "WITH found AS (SELECT id FROM handling WHERE id = ANY($1::bigint[]) AND state = 'dead' \
-    ORDER BY id FOR UPDATE) UPDATE handling h SET state = 'ready', due = $2, failures = 0, action = '', changed_at = $2 \
-    FROM found WHERE h.id = found.id RETURNING h.id, h.handler";
+    ORDER BY id FOR UPDATE) UPDATE handling h SET state = 'ready', due = $2, failures = 0, action = '', changed_at = $2, \
+    waits_kind = NULL, waits_key = NULL FROM found WHERE h.id = found.id RETURNING h.id, h.handler";
 const DISCARD_HANDLINGS: &str = "WITH found AS (SELECT id FROM handling WHERE id = ANY($1::bigint[]) AND state = 'dead' \
     ORDER BY id FOR UPDATE) UPDATE handling h SET state = 'discarded', reason = $3 || ' (was: ' || h.reason || ')', \
-    action = '', changed_at = $2 FROM found WHERE h.id = found.id RETURNING h.id, h.handler";
+    action = '', changed_at = $2, waits_kind = NULL, waits_key = NULL FROM found WHERE h.id = found.id RETURNING h.id, h.handler";
 const RETRY_DELIVERIES: &str = "WITH found AS (SELECT id FROM delivery WHERE id = ANY($1::bytea[]) AND state = 'rejected' \
     ORDER BY id FOR UPDATE) UPDATE delivery d SET state = 'new', reason = '', due = $2, attempts = 0, changed_at = $2 \
     FROM found WHERE d.id = found.id RETURNING d.id";
@@ -62,6 +63,7 @@ impl Batch for Introduce<'_> {
     async fn run(&self, work: &Work<'_>) -> Result<(), Trouble> {
         let reason = self.paused.map(text::reason);
         let is_new = work.run(INTRODUCE, &[&self.channel.as_str(), &reason]).await? == 1;
+        work.wake(&[mapping_wake(self.channel.as_str())]).await?;
         match reason.filter(|_| is_new) {
             Some(reason) => record(work, audit::ITSELF, audit::PAUSE, &[self.channel.to_string()], &reason).await,
             None => Ok(()),

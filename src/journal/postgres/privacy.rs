@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::PostgresJournal;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
+use crate::domain::PrivacyWish;
 use crate::journal::pack::pack;
 use crate::journal::privacy::{
     Archive, KeptPage, NewPrivacyRecord, Place, PrivacyRecord, Replacements, numbers_of, only,
@@ -61,6 +62,9 @@ const PLANS_NOW: &str = "WITH new AS (SELECT e.channel, e.key, n.plan FROM effec
     UPDATE effect e SET plan = new.plan FROM new WHERE e.channel = new.channel AND e.key = new.key";
 const FINISH: &str = "UPDATE privacy SET finished_at = $2, deliveries = coalesce($3, deliveries), events = coalesce($4, events) \
     WHERE id = $1 AND finished_at IS NULL RETURNING wish, deliveries, events";
+
+/// Whom a corrected document named before may be somebody else than it names: what letters said before corrections goes with any erasure.
+const FORGET: &str = "UPDATE edit SET original = ''::bytea WHERE length(original) > 0";
 
 /// Keeps a request, or finds it; answers its number.
 struct Begin<'a> {
@@ -144,6 +148,9 @@ impl Batch for Finish<'_> {
         let (deliveries, events) = self.exported.unzip();
         let done = work.rows(FINISH, &[&self.record, &work.now, &deliveries, &events]).await?;
         let Some(row) = done.first() else { return Ok(()) };
+        if row.try_get::<_, &str>(0)? != PrivacyWish::Export.as_str() {
+            work.run(FORGET, &[]).await?;
+        }
         let why = audit::privacy(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         super::operate::record(work, self.who, audit::PRIVACY, &[format!("privacy {}", self.record)], &why).await
     }

@@ -26,8 +26,8 @@ const STEP: &str = "UPDATE replay SET place = $3, changed_at = $4 WHERE id = $1 
 const COUNT: &str = "UPDATE replay SET done = done + $2, finished_at = $3 WHERE id = $1 RETURNING done";
 const FINISHED: &str = "SELECT id, handler, state FROM handling WHERE event = ANY($1::bigint[]) \
     AND state IN ('done', 'ignored', 'dead') AND ($2::text IS NULL OR handler = $2) ORDER BY id FOR UPDATE";
-const AGAIN: &str = "UPDATE handling SET state = 'ready', due = $2, failures = 0, action = '', changed_at = $2 \
-    WHERE id = ANY($1::bigint[])";
+const AGAIN: &str = "UPDATE handling SET state = 'ready', due = $2, failures = 0, action = '', changed_at = $2, \
+    waits_kind = NULL, waits_key = NULL WHERE id = ANY($1::bigint[])";
 const READ_BEFORE: &str = "SELECT id, state FROM delivery WHERE id = ANY($1::bytea[]) AND due IS NULL \
     AND state IN ('handled', 'ignored') AND length(body) > 0 ORDER BY id FOR UPDATE";
 const READ_AGAIN: &str = "UPDATE delivery SET state = 'new', reason = '', due = $2, attempts = 0, changed_at = $2 \

@@ -37,6 +37,7 @@ const KINDS: &str =
     "SELECT seq, kind FROM event WHERE seq = ANY($1::bigint[]) AND length(body) > 0 ORDER BY seq FOR UPDATE";
 const END_HANDLINGS: &str = "DELETE FROM handling WHERE event = ANY($1::bigint[])";
 const EMPTY_EVENTS: &str = "UPDATE event SET body = ''::bytea WHERE seq = ANY($1::bigint[])";
+const EMPTY_EDITS: &str = "UPDATE edit SET original = ''::bytea WHERE at < $1 AND length(original) > 0";
 const END_EVENTS: &str = "DELETE FROM event WHERE seq = ANY($1::bigint[])";
 
 #[async_trait]
@@ -58,11 +59,15 @@ impl Upkeep for PostgresJournal {
         };
         let after = after.unwrap_or(Mark { at: 0, key: start });
         let (go, next) = choose(old(&self.pool, sql, after, limit).await?, before, limit);
-        if go.is_empty() {
+        if go.is_empty() && next.is_some() {
             return Ok(Swept { next, ..Swept::default() });
         }
         let swept = match what {
-            Old::Deliveries => self.work(SweepDeliveries { rows: &go }).await?,
+            Old::Deliveries => {
+                // Corrections are few: the last batch takes all of theirs.
+                let corrected = next.is_none().then_some(before.as_microsecond());
+                self.work(SweepDeliveries { rows: &go, corrected }).await?
+            }
             Old::Events => self.work(SweepEvents { rows: &go }).await?,
         };
         Ok(Swept { next, ..swept })
@@ -90,6 +95,7 @@ impl Batch for Hold<'_> {
 /// Takes the contents of deliveries away.
 struct SweepDeliveries<'a> {
     rows: &'a [Value],
+    corrected: Option<i64>,
 }
 
 #[async_trait]
@@ -99,6 +105,9 @@ impl Batch for SweepDeliveries<'_> {
     async fn run(&self, work: &Work<'_>) -> Result<Swept, Trouble> {
         let ids =
             self.rows.iter().filter_map(|row| if let Value::Bytes(id) = row { Some(id.as_slice()) } else { None });
+        if let Some(before) = self.corrected {
+            work.run(EMPTY_EDITS, &[&before]).await?;
+        }
         let deliveries = work.run(EMPTY, &[&ids.collect::<Vec<_>>()]).await?;
         Ok(Swept { deliveries, ..Swept::default() })
     }

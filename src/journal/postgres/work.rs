@@ -13,11 +13,12 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connect::client;
+use super::operate::{RAISE_HANDLINGS, record};
 use super::trouble::Trouble;
-use crate::journal::JournalError;
 use crate::journal::clock::Clock;
 use crate::journal::plan::{Move, Wake, handling, handling_state};
 use crate::journal::tally::{SHARDS, Tally};
+use crate::journal::{JournalError, audit};
 
 /// How often a batch is tried that was undone for another one's sake.
 const TRIES: u32 = 5;
@@ -36,8 +37,9 @@ const BURY: &str =
 const WAKE: &str = "WITH woken AS (SELECT h.id, h.state FROM handling h \
     JOIN unnest($1::text[], $2::text[], $3::text[]) AS w(channel, kind, key) \
     ON h.channel = w.channel AND h.waits_kind = w.kind AND h.waits_key = w.key ORDER BY h.id FOR UPDATE OF h SKIP LOCKED) \
-    UPDATE handling h SET state = 'ready', due = $4, waits_kind = NULL, waits_key = NULL, changed_at = $4 \
-    FROM woken WHERE h.id = woken.id RETURNING h.handler, woken.state";
+    UPDATE handling h SET state = 'ready', due = $4, waits_kind = NULL, waits_key = NULL, changed_at = $4, \
+    failures = CASE WHEN h.state = 'dead' THEN 0 ELSE h.failures END, action = '' \
+    FROM woken WHERE h.id = woken.id RETURNING h.handler, woken.state, h.id";
 const COUNT: &str = "INSERT INTO tally (what, name, state, shard, n) \
     SELECT t.what, t.name, t.state, pg_backend_pid() % $5, t.n \
     FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS t(what, name, state, n) \
@@ -219,9 +221,19 @@ impl Work<'_> {
         let channels: Vec<_> = wakes.iter().map(|wake| wake.channel.as_str()).collect();
         let kinds: Vec<_> = wakes.iter().map(|wake| wake.kind).collect();
         let keys: Vec<_> = wakes.iter().map(|wake| wake.key.as_str()).collect();
+        let mut raised: Vec<i64> = Vec::new();
         for row in self.rows(WAKE, &[&channels, &kinds, &keys, &self.now]).await? {
-            self.tally().moved(row.try_get(0)?, handling_state(row.try_get(1)?)?, handling::READY);
+            let state = handling_state(row.try_get(1)?)?;
+            self.tally().moved(row.try_get(0)?, state, handling::READY);
+            if state == handling::DEAD {
+                raised.push(row.try_get(2)?);
+            }
         }
-        Ok(())
+        if raised.is_empty() {
+            return Ok(());
+        }
+        self.run(RAISE_HANDLINGS, &[&raised]).await?;
+        let names: Vec<String> = raised.iter().map(|id| format!("h{id}")).collect();
+        record(self, audit::ITSELF, audit::RETRY, &names, audit::CAME).await
     }
 }

@@ -69,14 +69,26 @@ pub(in crate::journal) async fn dead(
     if let Some(handler) = handler {
         filter.with(" AND h.handler = {}", handler);
     }
+    if let Some(text) = &selection.text {
+        filter.with(" AND lower(h.reason) LIKE {} ESCAPE '!'", containing(text).as_str());
+    }
     if !of_events && handler.is_none_or(|handler| handler == NORMALISE) {
         filter.with(&format!(" UNION ALL {DELIVERIES}{{}}"), after).between("v.received_at", selection);
         if let Some(delivery) = selection.delivery {
             filter.with(" AND v.id = {}", delivery.0);
         }
+        if let Some(text) = &selection.text {
+            filter.with(" AND lower(v.reason) LIKE {} ESCAPE '!'", containing(text).as_str());
+        }
     }
     filter.then(") AS letters ORDER BY 1").with(" LIMIT {}", i64::try_from(page(selection)).unwrap_or(i64::MAX));
     reader.rows(&filter.sql, filter.params).await?.iter().map(letter).collect()
+}
+
+/// What `LIKE` is to find: the text anywhere, with no sign of it meaning anything else.
+fn containing(text: &str) -> String {
+    let plain = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{plain}%")
 }
 
 fn letter(row: &Row) -> Result<DeadLetter, JournalError> {

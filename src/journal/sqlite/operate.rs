@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::work::Work;
 use crate::domain::ChannelName;
+use crate::journal::plan::settle::mapping_wake;
 use crate::journal::plan::{delivery, handling};
 use crate::journal::read::DeadId;
 use crate::journal::{JournalError, audit, text};
@@ -15,10 +16,10 @@ const INTRODUCE: &str = "INSERT INTO channel (name, paused) VALUES (?1, ?2) ON C
 const RESUME: &str = "UPDATE channel SET paused = NULL WHERE name = ?1 AND paused IS NOT NULL";
 const WAKE: &str = "UPDATE handling SET due = ?2 WHERE channel = ?1 AND state = 'ready' AND due > ?2";
 const AUDIT: &str = "INSERT INTO audit (at, who, what, subject, why) VALUES (?1, ?2, ?3, ?4, ?5)";
-const RETRY_HANDLING: &str = "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2 \
-    WHERE id = ?1 AND state = 'dead' RETURNING handler";
-const DISCARD_HANDLING: &str = "UPDATE handling SET state = 'discarded', reason = ?3 || ' (was: ' || reason || ')', action = '', changed_at = ?2 \
-    WHERE id = ?1 AND state = 'dead' RETURNING handler";
+const RETRY_HANDLING: &str = "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2, \
+    waits_kind = NULL, waits_key = NULL WHERE id = ?1 AND state = 'dead' RETURNING handler";
+const DISCARD_HANDLING: &str = "UPDATE handling SET state = 'discarded', reason = ?3 || ' (was: ' || reason || ')', action = '', changed_at = ?2, \
+    waits_kind = NULL, waits_key = NULL WHERE id = ?1 AND state = 'dead' RETURNING handler";
 const RETRY_DELIVERY: &str = "UPDATE delivery SET state = 'new', reason = '', due = ?2, attempts = 0, changed_at = ?2 \
     WHERE id = ?1 AND state = 'rejected'";
 const DISCARD_DELIVERY: &str = "UPDATE delivery SET state = 'discarded', reason = ?3 || ' (was: ' || reason || ')', changed_at = ?2 \
@@ -35,6 +36,7 @@ pub(super) fn record(work: &Work<'_>, who: &str, what: &str, subject: &str, why:
 pub(super) fn introduce(work: &Work<'_>, channel: &ChannelName, paused: Option<&str>) -> Result<(), JournalError> {
     let reason = paused.map(text::reason);
     let is_new = work.run(INTRODUCE, params![channel.as_str(), reason])? == 1;
+    work.wake(&mapping_wake(channel.as_str()))?;
     match reason.filter(|_| is_new) {
         Some(reason) => record(work, audit::ITSELF, audit::PAUSE, channel.as_str(), &reason),
         None => Ok(()),

@@ -5,6 +5,7 @@ use rusqlite::params;
 
 use super::SqliteJournal;
 use super::work::Work;
+use crate::domain::PrivacyWish;
 use crate::journal::pack::pack;
 use crate::journal::privacy::{
     Archive, KeptPage, KeptPlan, NewPrivacyRecord, Place, PrivacyRecord, Replacements, numbers_of, only,
@@ -59,6 +60,9 @@ const PLAN: &str = "UPDATE effect SET plan = ?3 WHERE channel = ?1 AND key = ?2 
 const FINISH: &str = "UPDATE privacy SET finished_at = ?2, deliveries = coalesce(?3, deliveries), events = coalesce(?4, events) \
     WHERE id = ?1 AND finished_at IS NULL RETURNING wish, deliveries, events";
 
+/// Whom a corrected document named before may be somebody else than it names: what letters said before corrections goes with any erasure.
+const FORGET: &str = "UPDATE edit SET original = x'' WHERE length(original) > 0";
+
 /// The record's number.
 fn begin(work: &Work<'_>, request: &NewPrivacyRecord, numbers: &str) -> Result<i64, JournalError> {
     let key = params![request.channel.as_str(), request.delivery.0.as_bytes()];
@@ -112,6 +116,9 @@ fn finish(work: &Work<'_>, record: i64, who: &str, exported: Option<(i64, i64)>)
         Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
     })?;
     let Some((wish, deliveries, events)) = done else { return Ok(()) };
+    if wish != PrivacyWish::Export.as_str() {
+        work.overwriting(|| work.run(FORGET, []))?;
+    }
     super::operate::record(
         work,
         who,

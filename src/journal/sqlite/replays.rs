@@ -24,8 +24,8 @@ const STEP: &str = "UPDATE replay SET place = ?3, changed_at = ?4 WHERE id = ?1 
 const COUNT: &str = "UPDATE replay SET done = done + ?2, finished_at = ?3 WHERE id = ?1 RETURNING done";
 const FINISHED: &str = "SELECT id, handler, state FROM handling WHERE event = ?1 \
     AND state IN ('done', 'ignored', 'dead') AND (?2 IS NULL OR handler = ?2) ORDER BY id";
-const AGAIN: &str =
-    "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2 WHERE id = ?1";
+const AGAIN: &str = "UPDATE handling SET state = 'ready', due = ?2, failures = 0, action = '', changed_at = ?2, \
+    waits_kind = NULL, waits_key = NULL WHERE id = ?1";
 const READ_BEFORE: &str = "SELECT state FROM delivery d WHERE id = ?1 AND due IS NULL AND state IN ('handled', 'ignored') \
     AND EXISTS (SELECT 1 FROM delivery_content c WHERE c.delivery = d.seq)";
 const READ_AGAIN: &str =

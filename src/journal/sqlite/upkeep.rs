@@ -33,6 +33,7 @@ const HANDLINGS: &str = "SELECT handler, state FROM handling WHERE event = ?1";
 const KIND: &str = "SELECT kind FROM event WHERE seq = ?1 AND length(body) > 0";
 const END_HANDLINGS: &str = "DELETE FROM handling WHERE event = ?1";
 const EMPTY_EVENT: &str = "UPDATE event SET body = x'' WHERE seq = ?1";
+const EMPTY_EDITS: &str = "UPDATE edit SET original = x'' WHERE at < ?1 AND length(original) > 0";
 const END_EVENT: &str = "DELETE FROM event WHERE seq = ?1";
 
 #[async_trait]
@@ -59,10 +60,16 @@ impl Upkeep for SqliteJournal {
         };
         let after = after.unwrap_or(Mark { at: 0, key: Value::Int(0) });
         let (go, next) = choose(old(&self.readers, sql, after, limit).await?, before, limit);
-        if go.is_empty() {
+        if go.is_empty() && next.is_some() {
             return Ok(Swept { next, ..Swept::default() });
         }
-        let swept = self.writer.do_soon(move |work| work.overwriting(|| remove(work, what, &go))).await?;
+        // Corrections are few: the last batch takes all of theirs.
+        let corrected = (what == Old::Deliveries && next.is_none()).then_some(before.as_microsecond());
+        let remove = move |work: &Work<'_>| {
+            corrected.map_or(Ok(0), |before| work.run(EMPTY_EDITS, params![before]))?;
+            remove(work, what, &go)
+        };
+        let swept = self.writer.do_soon(move |work| work.overwriting(|| remove(work))).await?;
         Ok(Swept { next, ..swept })
     }
 }

@@ -4,15 +4,18 @@ use std::cell::{RefCell, RefMut};
 
 use rusqlite::{Connection, ErrorCode, Params, Row, params};
 
-use crate::journal::JournalError;
+use super::operate::{RAISE_HANDLING, record};
 use crate::journal::plan::{Move, Wake, handling, handling_state};
 use crate::journal::tally::Tally;
+use crate::journal::{JournalError, audit};
 
 const MOVE: &str = "UPDATE handling SET state = ?2, due = ?3, fence = ?4, failures = ?5, turn = ?6, waits_kind = ?7, \
     waits_key = ?8, reason = ?9, action = ?10, changed_at = ?11 WHERE id = ?1";
-const WAKE: &str = "UPDATE handling SET state = 'ready', due = ?4, waits_kind = NULL, waits_key = NULL, changed_at = ?4 \
+const WAKE: &str = "UPDATE handling SET state = 'ready', due = ?4, waits_kind = NULL, waits_key = NULL, changed_at = ?4, \
+    failures = CASE WHEN state = 'dead' THEN 0 ELSE failures END, action = '' \
     WHERE id IN (SELECT id FROM handling WHERE channel = ?1 AND waits_kind = ?2 AND waits_key = ?3)";
-const WAITING: &str = "SELECT handler, state FROM handling WHERE channel = ?1 AND waits_kind = ?2 AND waits_key = ?3";
+const WAITING: &str =
+    "SELECT handler, state, id FROM handling WHERE channel = ?1 AND waits_kind = ?2 AND waits_key = ?3";
 const BURY: &str = "INSERT INTO dead (handling, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 const COUNT: &str = "INSERT INTO tally (what, name, state, shard, n) VALUES (?1, ?2, ?3, 0, ?4) \
     ON CONFLICT (what, name, state, shard) DO UPDATE SET n = n + excluded.n";
@@ -124,13 +127,17 @@ impl<'c> Work<'c> {
     /// Makes what waits for this ready.
     pub(super) fn wake(&self, wake: &Wake) -> Result<(), JournalError> {
         let woken = self.rows(WAITING, params![wake.channel, wake.kind, wake.key], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
         })?;
         if woken.is_empty() {
             return Ok(());
         }
-        for (handler, state) in woken {
+        for (handler, state, id) in woken {
             self.tally().moved(&handler, handling_state(&state)?, handling::READY);
+            if state == handling::DEAD {
+                self.run(RAISE_HANDLING, params![id])?;
+                record(self, audit::ITSELF, audit::RETRY, &format!("h{id}"), audit::CAME)?;
+            }
         }
         self.run(WAKE, params![wake.channel, wake.kind, wake.key, self.now]).map(drop)
     }

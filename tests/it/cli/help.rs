@@ -32,6 +32,8 @@ help! {
     of_dead_list: "dead" "list";
     of_dead_show: "dead" "show";
     of_dead_retry: "dead" "retry";
+    of_dead_edit: "dead" "edit";
+    of_dead_edits: "dead" "edits";
     of_dead_discard: "dead" "discard";
     of_privacy: "privacy";
     of_privacy_list: "privacy" "list";

@@ -92,7 +92,7 @@ async fn write(journal: &dyn Journal) -> Ledger {
         let settlement = if claim.event.event_type() == EventType::SaleInvoiced {
             let reason = "no counterpart for gateway `afterpay`".to_owned();
             let action = "add it to [channels.payments], then retry".to_owned();
-            Settlement::of(&claim, Outcome::Dead { reason, action })
+            Settlement::of(&claim, Outcome::Dead { reason, action, lacks: None })
         } else {
             let key = "stock SHIRT-RED-M@WEB#815".to_owned();
             let effect = Effect { key, kind: "storefront stock", result: "7".to_owned() };

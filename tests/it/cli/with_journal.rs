@@ -114,6 +114,43 @@ fn a_dead_letter_is_tried_again() {
 }
 
 #[test]
+fn a_dead_letter_is_corrected_and_what_it_said_stays_on_record() {
+    let (desk, _) = desk_with_history();
+    let id = handling(&desk);
+    let said = |seen: &str| {
+        let out = seen.split("----- stdout -----\n").nth(1).unwrap();
+        out.split("----- stderr -----").next().unwrap().to_owned()
+    };
+    let letter = said(&desk.run(&["dead", "show", &id, "--body"]));
+    assert!(letter.contains("aroha@example.test"), "{letter}");
+    let file = desk.path().join("letter.json");
+    let edit = |contents: &str, why: &str| {
+        std::fs::write(&file, contents).unwrap();
+        desk.run(&["dead", "edit", &id, "--from", "letter.json", "--why", why])
+    };
+    let none = desk.run(&["dead", "edits"]);
+    let away = desk.run(&["dead", "edit", &id, "--from", "nowhere.json", "--why", "x"]);
+    let silent = edit(&letter, " ");
+    let refused = edit(&letter.replace("order:5900000000001", "order:1"), "another order");
+    let done = edit(&letter.replace("\"number\":\"1001\"", "\"number\":\"1002\""), "the number was mistyped");
+    let again = edit(&letter, "again");
+    let listed = desk.run(&["dead", "edits"]);
+    assert_eq!(said(&desk.run(&["dead", "edits", "--before", "1"])), letter);
+    let unknown = desk.run(&["dead", "edits", "--before", "2"]);
+    let seen = [none, away, silent, refused, done, again, listed, unknown].join("\n");
+    assert_seen!(seen.replace(&id, "h[N]"));
+}
+
+#[test]
+fn dead_letters_are_found_by_what_they_say() {
+    let (desk, _) = desk_with_history();
+    let found = desk.run(&["dead", "list", "--text", "AFTERPAY"]);
+    let none = desk.run(&["dead", "list", "--text", "no such word"]);
+    let discarded = desk.run(&["dead", "discard", "--text", "afterpay", "--why", "booked by hand", "--yes"]);
+    assert_seen!([found, none, discarded].join("\n"));
+}
+
+#[test]
 fn many_dead_letters_are_asked_about_first() {
     let (desk, _) = desk_with_history();
     let refused = desk.run(&["dead", "retry", "--all"]);

@@ -136,7 +136,7 @@ pub fn wait_for_invoice(key: &str) -> Outcome {
 }
 
 pub fn dead(reason: &str) -> Outcome {
-    Outcome::Dead { reason: reason.into(), action: "map the SKU".into() }
+    Outcome::Dead { reason: reason.into(), action: "map the SKU".into(), lacks: None }
 }
 
 pub fn done() -> Outcome {
