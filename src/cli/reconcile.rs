@@ -46,7 +46,7 @@ pub async fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let sides = Sides::open(&config, &args.channel).await?;
     let desk = sides.desk();
     let window = Window { since: args.since, overlap: desk.channel.reconcile.overlap, dry_run: args.dry_run };
-    let scope = Scope { stock: false, accounts: true, products: Breadth::Whole };
+    let scope = Scope { stock: None, accounts: true, products: Breadth::Whole };
     let found = reconcile::once(&desk, window, scope).await?;
     if args.json {
         output.json(&found)?;

@@ -5,7 +5,7 @@ use super::pause::channel_named;
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::app;
 use crate::flow::reconcile::{self, Scope, Window};
-use crate::flow::stocktake::Report;
+use crate::flow::stocktake::{Count, Report};
 use crate::handlers::Desk;
 
 /// Commands of `tillbridge stock`
@@ -51,7 +51,8 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
     let desk = Desk { channel, journal: journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
     let resync = matches!(command, Command::Resync(_));
     let window = Window { since: None, overlap: desk.channel.reconcile.overlap, dry_run: !resync };
-    let Some(report) = reconcile::once(&desk, window, Scope { stock: true, ..Scope::ORDERS }).await?.stock else {
+    let Some(report) = reconcile::once(&desk, window, Scope { stock: Some(Count::All), ..Scope::ORDERS }).await?.stock
+    else {
         let hint = "see that `tillbridge serve` runs with the role normalise, and try again";
         return Err(Failure::failed("orders nobody had told of are not normalised yet", hint));
     };

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod documents;
+mod early;
 mod orders;
 pub(super) mod products;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::domain::{ChannelName, NewDelivery};
 use crate::handlers::Desk;
@@ -25,11 +27,14 @@ use crate::journal::{Appended, JournalError, PolledPage};
 use crate::policy::{ReceiveCustomers, ReconcileRules};
 use crate::storefront::SalesWay;
 
-use super::stocktake::{self, Report};
+use super::stocktake::{self, Count, Report};
 use super::{Stage, rest};
+pub use early::EarlyCount;
 
 /// How far back the first question reaches, and the longest that can be asked about without a permission of its own.
 const FIRST: Duration = Duration::from_secs(24 * 3600);
+/// How often it is looked whether stock wants counting before its time.
+const GLANCE: Duration = Duration::from_secs(10);
 /// How long missed orders may take to be normalised before stock is left to the next time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -96,8 +101,8 @@ impl Window {
 /// What is asked about beside orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope {
-    /// Whether stock is compared.
-    pub stock: bool,
+    /// Which stock is compared.
+    pub stock: Option<Count>,
     /// Whether accounts are asked for, where the channel takes them over.
     pub accounts: bool,
     /// Which products are asked for.
@@ -117,7 +122,7 @@ pub enum Breadth {
 
 impl Scope {
     /// Orders alone.
-    pub const ORDERS: Self = Self { stock: false, accounts: false, products: Breadth::None };
+    pub const ORDERS: Self = Self { stock: None, accounts: false, products: Breadth::None };
 }
 
 /// Reconciles a channel again and again until the process ends.
@@ -128,16 +133,25 @@ pub async fn run(stage: Stage, name: ChannelName) {
     let Some(office) = sides.offices.get(&channel.office) else { return };
     let rules = channel.reconcile;
     let beat = format!("reconcile {name}");
+    // The first look waits its turn too: at start everything else has more to do.
+    let mut all = Instant::now() + rules.every;
+    let mut early = EarlyCount::new(early::APART);
+    stage.beats.beat(&beat, rules.every * 3 + Duration::from_secs(60), None);
     loop {
-        // The first look waits its turn too: at start everything else has more to do.
-        stage.beats.beat(&beat, rules.every * 3 + Duration::from_secs(60), None);
-        if !rest(None, rules.every, &stage.stop).await {
+        if !rest(None, GLANCE.min(all - Instant::now()), &stage.stop).await {
             return;
         }
         let desk =
             Desk { channel, journal: stage.journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
-        match on_schedule(&desk, rules).await {
-            Ok(found) => {
+        let looked = if Instant::now() >= all {
+            all = Instant::now() + rules.every;
+            on_schedule(&desk, rules).await.map(Some)
+        } else {
+            early.if_wished(&desk, rules).await
+        };
+        match looked {
+            Ok(None) => {}
+            Ok(Some(found)) => {
                 let drifts = found.stock.as_ref().map_or(0, |stock| stock.drifts.len());
                 let accounts = found.customers.as_ref().map_or(0, |accounts| accounts.missed.len());
                 let products = found.products.as_ref().map_or(0, |products| products.differing.len());
@@ -146,6 +160,7 @@ pub async fn run(stage: Stage, name: ChannelName) {
                     tracing::warn!(channel = %name, orders, accounts, products, drifts, "found what was never told");
                 }
                 stage.bells.deliveries.notify_one();
+                stage.beats.beat(&beat, rules.every * 3 + Duration::from_secs(60), None);
             }
             Err(error) => {
                 tracing::warn!(channel = %name, %error, "a reconciliation failed and is tried again");
@@ -160,7 +175,7 @@ async fn on_schedule(desk: &Desk<'_>, rules: ReconcileRules) -> Result<Found, Un
     let whole = products::is_due(desk, rules.catalogue).await?;
     let products = if whole { Breadth::Whole } else { Breadth::Changed };
     let window = Window { since: None, overlap: rules.overlap, dry_run: false };
-    once(desk, window, Scope { stock: true, accounts: true, products }).await
+    once(desk, window, Scope { stock: Some(Count::All), accounts: true, products }).await
 }
 
 /// Reconciles a channel once: orders, and what else the scope names. Repeating it is safe.
@@ -169,7 +184,10 @@ async fn on_schedule(desk: &Desk<'_>, rules: ReconcileRules) -> Result<Found, Un
 /// [`Unread`] when a side or the journal does not answer; what was found before is journalled.
 pub async fn once(desk: &Desk<'_>, window: Window, scope: Scope) -> Result<Found, Unread> {
     // Looked at first: whatever was sold by now, the orders tell.
-    let seen = if scope.stock { Some(stocktake::look(desk).await?) } else { None };
+    let seen = match scope.stock {
+        Some(count) => Some(stocktake::look(desk, count).await?),
+        None => None,
+    };
     let orders::Asked { mut found, appended } = match desk.storefront.abilities().sales {
         SalesWay::Orders(shop) => orders::ask(desk, shop, window).await?,
         SalesWay::Documents(shop) => documents::changed(desk, shop, window).await?,

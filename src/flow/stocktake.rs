@@ -10,6 +10,7 @@ use crate::domain::{Delivery, DeliveryId, Draft, Fact, NewDelivery, Normalised, 
 use crate::handlers::Desk;
 use crate::handlers::stock::Unread;
 use crate::handlers::stock::drift::{self, Drift, Look, Seen};
+use crate::handlers::stock::recount;
 use crate::journal::{JournalError, PolledPage};
 use crate::office::ChangeKind;
 
@@ -31,15 +32,27 @@ pub struct Report {
     pub drifts: Vec<Drift>,
 }
 
-/// Looks at every figure of a channel's storefront that the office has one for, page by page.
+/// Which figures are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// Every one that the office has.
+    All,
+    /// Those that cannot be explained.
+    InDoubt,
+}
+
+/// Looks at figures of a channel's storefront that the office has one for, page by page.
 ///
 /// # Errors
 /// [`Unread`] when a side or the journal does not answer.
-pub async fn look(desk: &Desk<'_>) -> Result<Vec<Seen>, Unread> {
+pub async fn look(desk: &Desk<'_>, count: Count) -> Result<Vec<Seen>, Unread> {
     let (mut cursor, mut seen) = (None, Vec::new());
     loop {
         let page = desk.office.changes(ChangeKind::Stock, cursor.as_deref(), PAGE).await.map_err(Unread::Call)?;
-        let places = page.deliveries.into_iter().filter_map(|record| place(desk, record)).collect();
+        let mut places = page.deliveries.into_iter().filter_map(|record| place(desk, record)).collect();
+        if count == Count::InDoubt {
+            places = recount::in_doubt(desk, places).await?;
+        }
         seen.push(drift::look(desk, places).await?);
         cursor = Some(page.cursor);
         if !page.more {

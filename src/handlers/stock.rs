@@ -10,6 +10,7 @@ mod doubt;
 pub mod drift;
 mod due;
 mod figures;
+pub mod recount;
 mod shown;
 
 use std::collections::HashMap;
@@ -25,7 +26,7 @@ use crate::storefront::{StockOutcome, StockRow};
 use super::outcome::{after_failure, journal_failed, try_again};
 use super::state::{newest, wrote};
 use super::{Desk, Handler, Policy, location};
-use due::Due;
+use due::{Doubt, Due};
 pub use figures::Unread;
 use figures::{Figure, read};
 use shown::{Shown, Unexplained};
@@ -183,7 +184,7 @@ async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settle
             continue;
         };
         let believed = due.last.as_ref().map(|last| last.by_now(figure.moved));
-        due.unexplained = due.explain(desk.journal.now());
+        due.unexplained = due.explain();
         due.row.expected = due.found.or(believed);
         due.row.quantity = target - due.unexplained.most.max(0);
         // A figure that was seen to be right needs a write all the same where the bridge believed something else of it: only an
@@ -273,13 +274,13 @@ async fn settle_row<'a>(
 fn done(desk: &Desk<'_>, due: &Due<'_>, written: bool) -> Settlement {
     let now = desk.journal.now();
     let value = due.shown(now).to_string();
-    let outcome = due.looks_again(now).unwrap_or_else(|| {
-        if written {
-            Outcome::Done(due.row.quantity.to_string())
-        } else {
-            Outcome::Ignored("the storefront has this figure already".into())
-        }
-    });
+    let doubt = due.doubt(now);
+    let wants_count = matches!(doubt, Doubt::WantsCount);
+    let outcome = match doubt {
+        Doubt::LooksAgain(outcome) => outcome,
+        Doubt::None | Doubt::WantsCount if written => Outcome::Done(due.row.quantity.to_string()),
+        Doubt::None | Doubt::WantsCount => Outcome::Ignored("the storefront has this figure already".into()),
+    };
     let mut settlement = wrote(due.claim, outcome, value.clone());
     // What was announced is settled with it: a refused write is nobody's.
     let entity = sent_as(&due.place.0, &due.place.1);
@@ -288,6 +289,9 @@ fn done(desk: &Desk<'_>, due: &Due<'_>, written: bool) -> Settlement {
     settlement.written.push(Written { entity, version, value });
     for written in &mut settlement.written {
         written.version = version;
+    }
+    if wants_count {
+        settlement.written.push(recount::wish(desk));
     }
     if written {
         let Version(version) = version;

@@ -10,7 +10,7 @@ use crate::journal::LinkKind;
 use super::figures::{Unread, read};
 use super::{Shown, StockLevel};
 
-/// A figure at the storefront that is not what it should be, or not what the bridge believes it to be.
+/// A figure at the storefront that is not what it should be, or not what the bridge believes it to be, or could not be explained.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Drift {
     /// What.
@@ -77,8 +77,12 @@ pub async fn compare(desk: &Desk<'_>, Seen(seen, absent): Seen) -> Result<Look, 
     let mut drifts = Vec::new();
     for ((((sku, branch), shown), figure), last) in seen.into_iter().zip(figures).zip(last) {
         let Some(should) = figure.target else { continue };
-        let believed = last.and_then(|last| Shown::parse(&last.value)).map(|last| last.by_now(figure.moved));
-        if shown != should || believed.is_some_and(|believed| believed != shown) {
+        let last = last.and_then(|last| Shown::parse(&last.value));
+        let believed = last.as_ref().map(|last| last.by_now(figure.moved));
+        if shown != should
+            || last.is_some_and(|last| last.is_doubted())
+            || believed.is_some_and(|believed| believed != shown)
+        {
             drifts.push(Drift { sku, branch, shown, should, believed, version: figure.version });
         }
     }

@@ -13,10 +13,13 @@ use crate::journal::{Claim, Outcome};
 use crate::storefront::StockRow;
 
 use super::figures::Figure;
-use super::shown::{NEWS_IS_LOST, Shown, Unexplained};
+use super::shown::{Shown, Unexplained};
 
 /// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
 const NEWS_IS_COMING: Duration = Duration::from_secs(2);
+/// How long news of pieces that cannot be explained is waited for before a count is wished for: longer than a process that died
+/// with it holds its delivery.
+const NEWS_IS_LOST: Duration = Duration::from_secs(90);
 /// The most writes without an answer that are remembered of one place: each takes a process that died, or a call that timed out.
 const MOST_SENT: usize = 4;
 
@@ -42,16 +45,12 @@ pub(super) struct Due<'a> {
 impl Due<'_> {
     /// By how much the figure that is there cannot be explained: the found one, or the believed one where a write is about to prove
     /// it and more than one account leads to it.
-    pub fn explain(&self, now: Timestamp) -> Unexplained {
+    pub fn explain(&self) -> Unexplained {
         let moved = self.figure.moved;
         let last = self.last.as_ref();
         let guess = || last.filter(|_| self.is_guessed()).map(|last| last.by_now(moved));
         match self.found.or_else(guess) {
-            Some(found) if !self.proven => {
-                let since = last.and_then(|last| last.since);
-                let waited = since.map(|since| now.duration_since(since).unsigned_abs()).unwrap_or_default();
-                Unexplained::of(found, moved, last, &self.sent, waited)
-            }
+            Some(found) if !self.proven => Unexplained::of(found, moved, last, &self.sent),
             _ => Unexplained::default(),
         }
     }
@@ -60,14 +59,14 @@ impl Due<'_> {
     /// was lost.
     pub fn is_guessed(&self) -> bool {
         let last = self.last.as_ref();
-        last.is_some_and(|last| last.untold != 0 || !last.or.is_empty())
-            || self.sent.iter().any(|sent| Some(sent) != last)
+        last.is_some_and(Shown::is_doubted) || self.sent.iter().any(|sent| Some(sent) != last)
     }
 
     /// What the storefront shows once the row is written.
     pub fn shown(&self, now: Timestamp) -> Shown {
         let Unexplained { most, or } = &self.unexplained;
-        let known = self.last.as_ref().filter(|last| last.untold == *most).and_then(|last| last.since);
+        // News of a part of it does not begin the wait for the rest anew.
+        let known = self.last.as_ref().and_then(|last| last.since);
         Shown {
             quantity: self.row.quantity,
             moved: self.figure.moved.saturating_add(*most),
@@ -86,18 +85,33 @@ impl Due<'_> {
         all.join("; ")
     }
 
-    /// When to look again for news of what cannot be explained. News that does not come within the patience was lost: the
-    /// figure stays as low as it is until everything is asked for.
-    pub fn looks_again(&self, now: Timestamp) -> Option<Outcome> {
+    /// How the work on this figure goes on once it is written.
+    pub fn doubt(&self, now: Timestamp) -> Doubt {
         // Since it was found, not since the event: work that lay about for long has still heard nothing.
-        let waited = now.duration_since(self.shown(now).since?).unsigned_abs();
-        if self.unexplained.most == 0 || waited > NEWS_IS_LOST {
-            return None;
+        let Some(since) = self.shown(now).since else { return Doubt::None };
+        let waited = now.duration_since(since).unsigned_abs();
+        if waited > NEWS_IS_LOST {
+            return Doubt::WantsCount;
         }
-        let pieces = self.unexplained.most.unsigned_abs();
-        let which = if self.unexplained.most > 0 { "fewer" } else { "more" };
-        let reason =
-            format!("{pieces} pieces {which} than known were found at the storefront; looks again for their order");
-        Some(Outcome::Retry { after: NEWS_IS_COMING.max(waited / 8), reason, counts: false })
+        let most = self.unexplained.most;
+        let (after, reason) = if most == 0 {
+            let reason = "pieces may have come back that nobody has told of; looks again for their credit note".into();
+            (NEWS_IS_LOST, reason)
+        } else {
+            let (pieces, which) = (most.unsigned_abs(), if most > 0 { "fewer" } else { "more" });
+            let found = format!("{pieces} pieces {which} than known were found at the storefront");
+            (NEWS_IS_COMING.max(waited / 8), format!("{found}; looks again for their order"))
+        };
+        Doubt::LooksAgain(Outcome::Retry { after, reason, counts: false })
     }
+}
+
+/// What is still to be found out of a figure.
+pub(super) enum Doubt {
+    /// Nothing.
+    None,
+    /// News of it may be on its way: it is looked at again by itself.
+    LooksAgain(Outcome),
+    /// No news has come in time: the figure stays as low as it is until everything is asked for.
+    WantsCount,
 }

@@ -5,16 +5,11 @@
 //! accounts of that; the worst is acted upon, and the others are kept, since news that is still to come tells which was true.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 /// The most accounts that are kept of one figure: each takes a process that died in the middle of a write.
 const MOST_ACCOUNTS: usize = 8;
-/// How long news of pieces that cannot be explained is waited for: longer than a process that died with it holds its delivery.
-pub(super) const NEWS_IS_LOST: Duration = Duration::from_secs(90);
-/// How long other accounts of a figure are kept by which too many pieces are not shown, whichever is true.
-const ACCOUNTS_ARE_KEPT: Duration = Duration::from_secs(3600);
 
 /// A figure that the storefront showed, and how far web orders had moved the storefront's figure by then. From both follows
 /// what the storefront shows now, unless something happened there that nobody has told yet.
@@ -28,7 +23,7 @@ pub(in crate::handlers) struct Shown {
     pub untold: i64,
     /// How much may have been untold as well, each less than that: below zero, pieces came back.
     pub or: BTreeSet<i64>,
-    /// When that was found.
+    /// Since when there has been something unexplained.
     pub since: Option<Timestamp>,
 }
 
@@ -57,6 +52,11 @@ impl Shown {
         self.quantity.saturating_sub(moved.saturating_sub(self.moved))
     }
 
+    /// Whether something is known to have moved it that nobody has told, or may have.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.untold != 0 || !self.or.is_empty()
+    }
+
     /// The pieces by which a found figure is lower than told, by every account of this one.
     fn lower(&self, moved: i64, found: i64) -> impl Iterator<Item = i64> {
         let most = self.by_now(moved).saturating_sub(found);
@@ -71,7 +71,7 @@ impl std::fmt::Display for Shown {
         if (self.moved, self.untold) != (0, 0) {
             write!(f, " after {}", self.moved)?;
         }
-        if self.untold != 0 || !self.or.is_empty() {
+        if self.is_doubted() {
             write!(f, " and untold {}", self.untold)?;
         }
         for other in &self.or {
@@ -97,21 +97,15 @@ impl Unexplained {
     /// Compares a figure at the storefront with the last known one and with those of writes whose answers were lost; which of those
     /// got there is not known. One that left exactly that figure is the one that did. Otherwise the storefront sold or took back
     /// pieces besides, and each account says another number of them. A figure that is what it was before proves nothing either: a
-    /// piece may have come back, and the write have taken it off again. News decides between the accounts; where none has come
-    /// for as long as was `waited`, an account by which all is told is the true one.
-    pub(super) fn of(found: i64, moved: i64, last: Option<&Shown>, sent: &[Shown], waited: Duration) -> Self {
+    /// piece may have come back, and the write have taken it off again. News decides between the accounts, or a count does.
+    pub(super) fn of(found: i64, moved: i64, last: Option<&Shown>, sent: &[Shown]) -> Self {
         let Some(last) = last else { return Self::default() };
         if sent.iter().any(|sent| sent != last && sent.by_now(moved) == found) {
             return Self::default();
         }
         let mut accounts: BTreeSet<i64> =
             std::iter::once(last).chain(sent).flat_map(|shown| shown.lower(moved, found)).collect();
-        let all_is_told = accounts.contains(&0);
         let Some(most) = accounts.pop_last() else { return Self::default() };
-        let patience = if most == 0 { ACCOUNTS_ARE_KEPT } else { NEWS_IS_LOST };
-        if all_is_told && waited > patience {
-            return Self::default();
-        }
         while accounts.len() >= MOST_ACCOUNTS {
             accounts.pop_first();
         }
@@ -122,9 +116,6 @@ impl Unexplained {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SOON: Duration = Duration::from_secs(5);
-    const LONG: Duration = Duration::from_secs(100);
 
     fn shown(quantity: i64, moved: i64) -> Shown {
         Shown { quantity, moved, untold: 0, or: BTreeSet::new(), since: None }
@@ -162,25 +153,25 @@ mod tests {
 
     #[test]
     fn a_lower_figure_is_a_sale_nobody_told_of() {
-        assert_eq!(Unexplained::of(8, 0, Some(&shown(10, 0)), &[], SOON), unexplained(2, &[]));
-        assert_eq!(Unexplained::of(8, 2, Some(&shown(10, 0)), &[], SOON), unexplained(0, &[]));
-        assert_eq!(Unexplained::of(8, 0, None, &[], SOON), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(8, 0, Some(&shown(10, 0)), &[]), unexplained(2, &[]));
+        assert_eq!(Unexplained::of(8, 2, Some(&shown(10, 0)), &[]), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(8, 0, None, &[]), unexplained(0, &[]));
     }
 
     #[test]
     fn a_write_without_an_answer_explains_what_it_would_have_left() {
         let (last, sent) = (shown(10, 0), shown(7, 0));
-        assert_eq!(Unexplained::of(7, 0, Some(&last), std::slice::from_ref(&sent), SOON), unexplained(0, &[]));
-        assert_eq!(Unexplained::of(6, 1, Some(&last), &[sent], SOON), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(7, 0, Some(&last), std::slice::from_ref(&sent)), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(6, 1, Some(&last), &[sent]), unexplained(0, &[]));
     }
 
     #[test]
     fn a_sale_after_a_write_without_an_answer_has_two_accounts_and_the_worse_one_counts() {
         let last = shown(10, 0);
         // Three fewer were to be shown: either one was sold after that, or four were sold and it never got there.
-        assert_eq!(Unexplained::of(6, 0, Some(&last), &[shown(7, 0)], SOON), unexplained(4, &[1]));
+        assert_eq!(Unexplained::of(6, 0, Some(&last), &[shown(7, 0)]), unexplained(4, &[1]));
         // Five more were to be shown: either two were sold after that, or it never got there and three came back.
-        assert_eq!(Unexplained::of(13, 0, Some(&last), &[shown(15, 0)], SOON), unexplained(2, &[-3]));
+        assert_eq!(Unexplained::of(13, 0, Some(&last), &[shown(15, 0)]), unexplained(2, &[-3]));
     }
 
     #[test]
@@ -188,11 +179,10 @@ mod tests {
         let written = Shown { untold: 4, or: [1].into(), ..shown(3, 4) };
         // All four are told: what is believed is what is found.
         assert_eq!(written.by_now(4), 3);
-        // One is told. Three more may come, until they are overdue.
-        assert_eq!(Unexplained::of(3, 1, Some(&written), &[], SOON), unexplained(3, &[0]));
-        assert_eq!(Unexplained::of(3, 1, Some(&written), &[], LONG), unexplained(0, &[]));
+        // One is told. Three more may come.
+        assert_eq!(Unexplained::of(3, 1, Some(&written), &[]), unexplained(3, &[0]));
         // Two are told: by the account of one, one has come back since.
-        assert_eq!(Unexplained::of(3, 2, Some(&written), &[], LONG), unexplained(2, &[-1]));
+        assert_eq!(Unexplained::of(3, 2, Some(&written), &[]), unexplained(2, &[-1]));
     }
 
     #[test]
@@ -200,11 +190,10 @@ mod tests {
         let last = shown(10, 0);
         // Two came back untold, and a write to go back to ten has no answer.
         let sent = Shown { untold: -2, ..shown(10, -2) };
-        assert_eq!(Unexplained::of(10, 0, Some(&last), std::slice::from_ref(&sent), SOON), unexplained(0, &[-2]));
+        assert_eq!(Unexplained::of(10, 0, Some(&last), std::slice::from_ref(&sent)), unexplained(0, &[-2]));
         let written = Shown { or: [-2].into(), ..shown(10, 0) };
         assert_eq!(Shown::parse(&written.to_string()), Some(written.clone()));
         // Their news comes: by the first account twelve should be there, by the second ten.
-        assert_eq!(Unexplained::of(10, -2, Some(&written), &[], SOON), unexplained(2, &[0]));
-        assert_eq!(Unexplained::of(10, -2, Some(&written), &[], LONG), unexplained(0, &[]));
+        assert_eq!(Unexplained::of(10, -2, Some(&written), &[]), unexplained(2, &[0]));
     }
 }
