@@ -136,30 +136,31 @@ impl Running {
     pub fn start(stage: &Stage, roles: &[Role]) -> Self {
         let tasks = TaskTracker::new();
         if roles.contains(&Role::Normalise) {
-            tasks.spawn(normalise::run(stage.clone()));
+            tasks.spawn(named("normalise", normalise::run(stage.clone())));
         }
         if roles.contains(&Role::Publish) {
-            tasks.spawn(publish::run(stage.clone()));
+            tasks.spawn(named("publish", publish::run(stage.clone())));
         }
         if roles.contains(&Role::Handle) {
             for handler in handlers::all() {
                 for worker in 0..handler.policy().workers {
-                    tasks.spawn(handle::run(stage.clone(), Arc::clone(&handler), worker));
+                    let work = handle::run(stage.clone(), Arc::clone(&handler), worker);
+                    tasks.spawn(named(handler.policy().name, work));
                 }
             }
         }
         if roles.contains(&Role::Poll) {
             for (channel, kind, every) in poll::tasks(&stage.sides) {
-                tasks.spawn(poll::run(stage.clone(), channel, kind, every));
+                tasks.spawn(named("poll", poll::run(stage.clone(), channel, kind, every)));
             }
         }
         if roles.contains(&Role::Poll) {
             tasks.spawn(sweep::run(stage.clone()));
             for storefront in stage.sides.storefronts.keys() {
-                tasks.spawn(watch::run(stage.clone(), storefront.clone()));
+                tasks.spawn(named("watch", watch::run(stage.clone(), storefront.clone())));
             }
             for channel in &stage.sides.channels {
-                tasks.spawn(reconcile::run(stage.clone(), channel.name.clone()));
+                tasks.spawn(named("reconcile", reconcile::run(stage.clone(), channel.name.clone())));
             }
         }
         tasks.close();
@@ -184,6 +185,20 @@ impl Running {
         self.stop.cancel();
         tokio::time::timeout(patience, self.tasks.wait()).await.is_ok()
     }
+}
+
+tokio::task_local! {
+    static LOOP: &'static str;
+}
+
+async fn named(name: &'static str, work: impl Future<Output = ()>) {
+    LOOP.scope(name, work).await;
+}
+
+/// The name of the loop whose work the caller does: a stage, or a handler. `None` outside of them, as at the webhook door.
+#[must_use]
+pub fn at_work() -> Option<&'static str> {
+    LOOP.try_with(|name| *name).ok()
 }
 
 /// Waits for a bell, the next look or the end. Answers whether to go on.

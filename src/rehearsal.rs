@@ -12,7 +12,7 @@ mod promises;
 mod side;
 mod town;
 
-pub use bridge::{Bridge, Bus, Journal, Plan};
+pub use bridge::{Around, Bridge, Bus, Journal, Plan};
 pub use configuration::{Configuration, configuration};
 pub use magento::MagentoTown;
 pub use progress::Progress;

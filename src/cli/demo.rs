@@ -77,6 +77,7 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
         pace: crate::flow::Pace::default(),
         body_limit: 16 * 1024 * 1024,
         clock: crate::journal::clock::Clock::default(),
+        around: None,
     };
     let bridge = Bridge::start(&plan, &[town]).await?;
     town.calls_at(&bridge.address_for(town));

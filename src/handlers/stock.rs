@@ -40,6 +40,10 @@ const POLICY: Policy = Policy {
 };
 /// How often a figure that waits for its product looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How long an answer is waited for: a storefront that has not given one by then gives none.
+const ANSWER: Duration = Duration::from_secs(12);
+/// How long is waited before a call whose answer was lost is repeated. All of it fits into the time a handler has.
+const REPETITIONS: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1)];
 /// How often a row is decided anew within one attempt when the figure keeps changing under it.
 const DECISIONS: usize = 4;
 
@@ -215,7 +219,8 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
             continue;
         }
         let rows: Vec<StockRow> = now.iter().map(|due| due.row.clone()).collect();
-        match desk.storefront.set_stock(key(&now), desk.channel.stock.figure, &rows).await {
+        let (answer, is_certain) = send(desk, key(&now), &rows).await;
+        match answer {
             Ok(outcomes) => {
                 for (due, outcome) in now.into_iter().zip(outcomes) {
                     settle_row(desk, due, outcome, settled, &mut again).await;
@@ -223,12 +228,38 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
             }
             Err(error) => {
                 for due in now {
-                    settled.push(Settlement::of(due.claim, after_failure(desk, due.claim, &error).await));
+                    let mut settlement = Settlement::of(due.claim, after_failure(desk, due.claim, &error).await);
+                    settlement.written.extend(is_certain.then(|| never_sent(&due)));
+                    settled.push(settlement);
                 }
             }
         }
     }
     again
+}
+
+/// Sends rows, and again under the same key where the answer was lost: the storefront says what it said then, or takes them now.
+/// Answers besides whether what it says is certain: that an error means that nothing was written.
+async fn send(desk: &Desk<'_>, key: Uuid, rows: &[StockRow]) -> (Result<Vec<StockOutcome>, CallError>, bool) {
+    let mut pauses = REPETITIONS.into_iter();
+    let mut is_certain = true;
+    loop {
+        let call = desk.storefront.set_stock(key, desk.channel.stock.figure, rows);
+        let answer = tokio::time::timeout(ANSWER, call).await;
+        let answer =
+            answer.unwrap_or_else(|_| Err(CallError::InDoubt(format!("no answer within {} s", ANSWER.as_secs()))));
+        let is_lost = matches!(answer, Err(CallError::InDoubt(_) | CallError::Transient(_)));
+        is_certain &= !is_lost;
+        match pauses.next() {
+            Some(pause) if is_lost => tokio::time::sleep(pause).await,
+            _ => return (answer, is_certain),
+        }
+    }
+}
+
+/// What the journal keeps of a write that was announced and certainly did not take place.
+fn never_sent(due: &Due<'_>) -> Written {
+    Written { entity: sent_as(&due.place.0, &due.place.1), version: due.figure.version, value: due.announced_before() }
 }
 
 /// Commits what is about to be written, so that after a crash or a lost answer our own write is not taken for somebody's.
@@ -266,7 +297,9 @@ async fn settle_row<'a>(
                 },
                 error => error,
             };
-            settled.push(Settlement::of(due.claim, after_failure(desk, due.claim, &error).await));
+            let mut settlement = Settlement::of(due.claim, after_failure(desk, due.claim, &error).await);
+            settlement.written.push(never_sent(&due));
+            settled.push(settlement);
         }
     }
 }

@@ -16,7 +16,9 @@ use crate::handlers::{self, Sides};
 use crate::journal::clock::Clock;
 use crate::journal::postgres::PostgresJournal;
 use crate::journal::sqlite::SqliteJournal;
+use crate::office::Office;
 use crate::policy::Retention;
+use crate::storefront::Storefront;
 
 use super::{Progress, Side};
 
@@ -43,6 +45,21 @@ pub enum Bus {
     },
 }
 
+/// Stands between a bridge and its ports, for whoever wants to disturb it at a step of its work.
+pub trait Around: std::fmt::Debug + Send + Sync {
+    /// Stands before the journal.
+    fn journal(&self, journal: Arc<dyn crate::journal::Journal>) -> Arc<dyn crate::journal::Journal>;
+
+    /// Stands before the bus.
+    fn bus(&self, bus: Arc<dyn crate::bus::Bus>) -> Arc<dyn crate::bus::Bus>;
+
+    /// Stands before a storefront.
+    fn storefront(&self, storefront: Arc<dyn Storefront>) -> Arc<dyn Storefront>;
+
+    /// Stands before an office.
+    fn office(&self, office: Arc<dyn Office>) -> Arc<dyn Office>;
+}
+
 /// What the bridge is built of.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -58,6 +75,8 @@ pub struct Plan {
     pub body_limit: usize,
     /// The journal's clock, by which everything that waits for a time is due.
     pub clock: Clock,
+    /// What stands between the bridge and its ports, if anything does.
+    pub around: Option<Arc<dyn Around>>,
 }
 
 /// A running bridge.
@@ -87,11 +106,21 @@ impl Bridge {
             Bus::Local => Arc::new(LocalBus::new(10_000)),
             Bus::RabbitMq { url, prefix } => Arc::new(RabbitBus::connect(url, prefix, &handlers::names()).await?),
         };
+        let around = plan.around.as_deref();
+        let (journal, bus) = match around {
+            Some(around) => (around.journal(journal), around.bus(bus)),
+            None => (journal, bus),
+        };
         let mut sides = Sides::default();
         for town in towns {
             let channel = town.channel();
-            sides.storefronts.insert(channel.storefront.clone(), town.storefront()?);
-            sides.offices.insert(channel.office.clone(), town.counter_intelligence().await?);
+            let (storefront, office) = (town.storefront()?, town.counter_intelligence().await?);
+            let (storefront, office) = match around {
+                Some(around) => (around.storefront(storefront), around.office(office)),
+                None => (storefront, office),
+            };
+            sides.storefronts.insert(channel.storefront.clone(), storefront);
+            sides.offices.insert(channel.office.clone(), office);
             sides.channels.push(Arc::clone(channel));
         }
         let stage = Stage {

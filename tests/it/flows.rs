@@ -5,7 +5,7 @@ mod ageing;
 mod any_life;
 mod bad_input;
 mod balance;
-mod by_hand;
+pub mod by_hand;
 mod catalogue;
 mod customers;
 mod door;

@@ -7,6 +7,7 @@ mod architecture;
 mod buses;
 mod cli;
 mod config;
+mod crashes;
 mod features;
 mod flows;
 mod journals;

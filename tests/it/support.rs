@@ -1,6 +1,9 @@
 //! What the tests share: servers to test against, proxies that break the way to them, and a house that holds a whole bridge.
 
+pub mod gate;
 pub mod house;
+pub mod lifetime;
+pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod replays;

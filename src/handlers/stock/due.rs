@@ -17,9 +17,8 @@ use super::shown::{Shown, Unexplained};
 
 /// When a figure is looked at again that was moved by something nobody has told yet: its news is on its way.
 const NEWS_IS_COMING: Duration = Duration::from_secs(2);
-/// How long news of pieces that cannot be explained is waited for before a count is wished for: longer than a process that died
-/// with it holds its delivery.
-const NEWS_IS_LOST: Duration = Duration::from_secs(90);
+/// How long news of pieces that cannot be explained is waited for before a count is wished for.
+const NEWS_IS_LOST: Duration = Duration::from_secs(30);
 /// The most writes without an answer that are remembered of one place: each takes a process that died, or a call that timed out.
 const MOST_SENT: usize = 4;
 
@@ -81,8 +80,12 @@ impl Due<'_> {
     pub fn announced(&self, now: Timestamp) -> String {
         let shown = self.shown(now);
         let before = self.sent.iter().filter(|sent| **sent != shown).take(MOST_SENT - 1);
-        let all: Vec<String> = std::iter::once(&shown).chain(before).map(ToString::to_string).collect();
-        all.join("; ")
+        list(std::iter::once(&shown).chain(before))
+    }
+
+    /// What was kept before it was announced, for when it certainly did not take place.
+    pub fn announced_before(&self) -> String {
+        list(self.sent.iter())
     }
 
     /// How the work on this figure goes on once it is written.
@@ -104,6 +107,10 @@ impl Due<'_> {
         };
         Doubt::LooksAgain(Outcome::Retry { after, reason, counts: false })
     }
+}
+
+fn list<'a>(all: impl Iterator<Item = &'a Shown>) -> String {
+    all.map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// What is still to be found out of a figure.

@@ -264,7 +264,7 @@ on_both_deployments! {
         let info = info(&house, &sku);
         let before = house.pieces(sku.as_str(), "WEB").await;
         shop.hold_webhooks(true);
-        shop.fail_next(Some("inventorySetQuantities"), Fault::ErrorAfterCommit(502), 1);
+        shop.fail_next(Some("inventorySetQuantities"), Fault::ErrorAfterCommit(502), 3);
         office.sell_at_till(&sku, &web(), 3).await.unwrap();
         house.until("the write is there", async || available(shop, &sku) == before - 3).await;
         let id = shop.place_order(&order(&info, 1)).await.unwrap();

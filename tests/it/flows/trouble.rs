@@ -72,6 +72,8 @@ on_both_deployments! {
     /// The worst answer is none: the handler's time runs out, and nobody knows what the shop did.
     async fn a_shop_that_does_the_work_and_never_answers_is_asked_again_without_harm(deployment: Deployment) {
         let mut house = House::build(deployment, vec![TownPlan::new("kiwi")]).await;
+        // Time enough to repeat a call that is not answered.
+        house.lease(Duration::from_secs(20));
         let style = house.town().assortment.active[0].clone();
         house.town().office.set_internet_active(&style, false).await.unwrap();
         house.opens().await;

@@ -16,10 +16,11 @@ use tillbridge::journal::postgres::PostgresJournal;
 use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{DeadLetter, Journal, Selection};
 use tillbridge::policy::Channel;
-use tillbridge::rehearsal::{self, Bridge, Bus, Configuration, MagentoTown, Plan, Side, Town, TownPlan};
+use tillbridge::rehearsal::{self, Around, Bridge, Bus, Configuration, MagentoTown, Plan, Side, Town, TownPlan};
 use tillbridge::sandbox::magento2::MagentoOptions;
 use tokio::time::Instant;
 
+use super::lifetime::{Lifetime, within};
 use super::{rooms, servers};
 
 /// How long nothing at all may happen in a story before what it waits for counts as never.
@@ -47,6 +48,8 @@ pub struct House {
     databases: Vec<rooms::Database>,
     queues: Option<rooms::Queues>,
     ahead: Arc<AtomicI64>,
+    /// The process the bridge runs in, where it is to be killed.
+    life: Option<Lifetime>,
     folder: TempDir,
 }
 
@@ -95,8 +98,19 @@ impl House {
             let ahead = Arc::clone(&ahead);
             Clock::from_fn(move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Ordering::Relaxed)))
         };
-        let plan = Plan { journal, bus, listen: None, pace, body_limit: 1024 * 1024, clock };
-        Self { towns, magentos: Vec::new(), bridge: None, plan, deployment, databases, queues, ahead, folder }
+        let plan = Plan { journal, bus, listen: None, pace, body_limit: 1024 * 1024, clock, around: None };
+        Self {
+            towns,
+            magentos: Vec::new(),
+            bridge: None,
+            plan,
+            deployment,
+            databases,
+            queues,
+            ahead,
+            life: None,
+            folder,
+        }
     }
 
     /// A house with one Magento and everything at rest: the catalogue is on the web.
@@ -161,7 +175,11 @@ impl House {
     /// Starts the bridge and points the shops' webhooks at it. A bridge that was down comes back at the same address.
     pub async fn start(&mut self) {
         let sides = self.sides();
-        let bridge = Bridge::start(&self.plan, &sides).await.unwrap();
+        let start = Bridge::start(&self.plan, &sides);
+        let bridge = match &self.life {
+            Some(life) => within(life, start).await.unwrap(),
+            None => start.await.unwrap(),
+        };
         if self.plan.listen.is_none() {
             for side in &sides {
                 side.calls_at(&bridge.address_for(*side));
@@ -169,6 +187,44 @@ impl House {
             self.plan.listen = Some(bridge.door);
         }
         self.bridge = Some(bridge);
+    }
+
+    /// Puts something between the bridge and its ports, and has the bridge run in a process of its own that can be killed.
+    pub fn around(&mut self, around: Arc<dyn Around>) {
+        assert!(self.bridge.is_none(), "a running bridge has its ports already");
+        self.plan.around = Some(around);
+        self.life = Some(Lifetime::begin());
+    }
+
+    /// Kills the bridge as kill -9 does: whatever it was about, it does nothing any more. It comes back once what it held on to
+    /// counts as lost.
+    pub async fn is_killed(&mut self) {
+        self.life = Some(Lifetime::begin());
+        drop(self.bridge.take());
+        self.seconds_pass(i64::try_from(self.plan.pace.lease.as_secs()).unwrap() + 1);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let sides = self.sides();
+            // The dead process may hold the door and the file for a moment.
+            match within(self.life.as_ref().unwrap(), Bridge::start(&self.plan, &sides)).await {
+                Ok(bridge) => {
+                    self.bridge = Some(bridge);
+                    return;
+                }
+                Err(error) => assert!(Instant::now() < until, "the bridge does not come back: {error:#}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Whether the bridge comes to rest while nothing happens for so long.
+    pub async fn rests_within(&self, patience: Duration) -> bool {
+        self.bridge.as_ref().unwrap().at_rest(&self.sides(), patience).await
+    }
+
+    /// Every promise that is broken, at rest.
+    pub async fn broken_promises(&self) -> Vec<String> {
+        rehearsal::broken(self.journal(), &self.sides(), 0).await.unwrap()
     }
 
     /// Ends the bridge as SIGTERM does.
@@ -201,7 +257,12 @@ impl House {
 
     /// Puts the bridge's clock forward.
     pub fn time_passes(&self, hours: i64) {
-        self.ahead.fetch_add(hours * 3600, Ordering::Relaxed);
+        self.seconds_pass(hours * 3600);
+    }
+
+    /// Puts the bridge's clock forward a little.
+    pub fn seconds_pass(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// Pieces of a SKU at a branch, by the office.
@@ -297,6 +358,7 @@ impl House {
 
     /// Closes the shops and clears away what the house made, once no bridge runs any more.
     pub async fn closes(mut self) {
+        self.life = None;
         for side in self.sides() {
             side.closes().await;
         }
