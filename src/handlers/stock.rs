@@ -222,7 +222,10 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
         let (answer, is_certain) = send(desk, key(&now), &rows).await;
         match answer {
             Ok(outcomes) => {
-                for (due, outcome) in now.into_iter().zip(outcomes) {
+                for (mut due, outcome) in now.into_iter().zip(outcomes) {
+                    if !is_certain && !matches!(outcome, StockOutcome::Written) {
+                        due.may_have_been_sent(desk.journal.now());
+                    }
                     settle_row(desk, due, outcome, settled, &mut again).await;
                 }
             }
@@ -239,7 +242,7 @@ async fn write<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settlem
 }
 
 /// Sends rows, and again under the same key where the answer was lost: the storefront says what it said then, or takes them now.
-/// Answers besides whether what it says is certain: that an error means that nothing was written.
+/// Answers besides whether every answer was heard: after one that was not, a row that is refused may have been written.
 async fn send(desk: &Desk<'_>, key: Uuid, rows: &[StockRow]) -> (Result<Vec<StockOutcome>, CallError>, bool) {
     let mut pauses = REPETITIONS.into_iter();
     let mut is_certain = true;

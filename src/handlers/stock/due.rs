@@ -20,7 +20,7 @@ const NEWS_IS_COMING: Duration = Duration::from_secs(2);
 /// How long news of pieces that cannot be explained is waited for before a count is wished for.
 const NEWS_IS_LOST: Duration = Duration::from_secs(30);
 /// The most writes without an answer that are remembered of one place: each takes a process that died, or a call that timed out.
-const MOST_SENT: usize = 4;
+const MOST_SENT: usize = 8;
 
 /// See the module.
 pub(super) struct Due<'a> {
@@ -81,6 +81,12 @@ impl Due<'_> {
         let shown = self.shown(now);
         let before = self.sent.iter().filter(|sent| **sent != shown).take(MOST_SENT - 1);
         list(std::iter::once(&shown).chain(before))
+    }
+
+    /// Remembers that the row may have been written, though it was refused when it was sent again.
+    pub fn may_have_been_sent(&mut self, now: Timestamp) {
+        self.sent.insert(0, self.shown(now));
+        self.sent.truncate(MOST_SENT);
     }
 
     /// What was kept before it was announced, for when it certainly did not take place.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 /// The most accounts that are kept of one figure: each takes a process that died in the middle of a write.
-const MOST_ACCOUNTS: usize = 8;
+const MOST_ACCOUNTS: usize = 64;
 
 /// A figure that the storefront showed, and how far web orders had moved the storefront's figure by then. From both follows
 /// what the storefront shows now, unless something happened there that nobody has told yet.

@@ -19,12 +19,17 @@ use crate::support::house::{Deployment, House};
 /// See the module.
 pub trait Scene: Default {
     const NAME: &'static str;
+    /// Whether what the shop did is found by asking, since it does not call again when it was not heard.
+    const ASKS: bool = false;
 
     /// The house it is played in, whose bridge has not been started.
     async fn build(deployment: Deployment) -> House;
 
     /// What people at the shop and in the office do.
     async fn plays(&mut self, house: &House, round: usize);
+
+    /// What people do when the channel is found paused.
+    async fn mends(_house: &House) {}
 }
 
 async fn small_house(deployment: Deployment) -> House {
@@ -240,10 +245,14 @@ impl Scene for Departure {
     async fn plays(&mut self, house: &House, round: usize) {
         let shop = &house.town().shop;
         if round > 0 {
-            shop.install_app_again(&house.bridge.as_ref().unwrap().address_for(house.town()));
-            house.journal().resume(&house.town().channel.name).await.unwrap();
+            Self::mends(house).await;
         }
         shop.uninstall_app().await;
+    }
+
+    async fn mends(house: &House) {
+        house.town().shop.install_app_again(&house.bridge.as_ref().unwrap().address_for(house.town()));
+        house.journal().resume(&house.town().channel.name).await.unwrap();
     }
 }
 
@@ -253,6 +262,7 @@ pub struct Silence;
 
 impl Scene for Silence {
     const NAME: &'static str = "silence";
+    const ASKS: bool = true;
 
     async fn build(deployment: Deployment) -> House {
         let mut house = small_house(deployment).await;
@@ -286,6 +296,7 @@ pub struct Magento;
 
 impl Scene for Magento {
     const NAME: &'static str = "magento";
+    const ASKS: bool = true;
 
     async fn build(deployment: Deployment) -> House {
         let mut house = House::build_magento(deployment, TownPlan { styles: 2, ..TownPlan::new("kauri") }).await;
