@@ -155,7 +155,7 @@ impl Running {
             }
         }
         if roles.contains(&Role::Poll) {
-            tasks.spawn(sweep::run(stage.clone()));
+            tasks.spawn(named("sweep", sweep::run(stage.clone())));
             for storefront in stage.sides.storefronts.keys() {
                 tasks.spawn(named("watch", watch::run(stage.clone(), storefront.clone())));
             }

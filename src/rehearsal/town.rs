@@ -88,6 +88,8 @@ pub struct Town {
     pub domain: String,
     /// How the shop lets the bridge in; `None`: with the token that does not end.
     pub access: Option<Access>,
+    /// Where the bridge reaches the shop, where something stands between them.
+    pub way_to_shop: Option<String>,
 }
 
 impl Town {
@@ -111,7 +113,7 @@ impl Town {
         let shop = ShopSandbox::start(options).await.context("the simulated shop could not start")?;
         let Household { office, office_url, assortment } = Household::furnish(plan, folder, None).await?;
         let channel = Arc::new(channel(plan)?);
-        Ok(Self { shop, office, office_url, assortment, channel, domain, access: None })
+        Ok(Self { shop, office, office_url, assortment, channel, domain, access: None, way_to_shop: None })
     }
 
     /// Whether buyers can see everything the office offers on the web.
@@ -206,7 +208,7 @@ impl Side for Town {
         Ok(Arc::new(Shopify::new(ShopifyConfig {
             name: self.channel.storefront.clone(),
             shop: self.domain.clone(),
-            endpoint: Some(self.shop.graphql_url()),
+            endpoint: Some(self.way_to_shop.clone().unwrap_or_else(|| self.shop.graphql_url())),
             access: self.access.clone().unwrap_or_else(|| Access::Token(Secret::new(self.shop.token()))),
             webhook_secrets: vec![Secret::new(self.shop.secret())],
             publications: Vec::new(),

@@ -8,6 +8,7 @@ mod balance;
 pub mod by_hand;
 mod catalogue;
 mod customers;
+mod cuts;
 mod door;
 mod duplicates;
 mod first_load;

@@ -105,7 +105,10 @@ impl Scene for Sales {
 
 /// Products that come, change and go, with prices, pictures, categories and branches.
 #[derive(Default)]
-pub struct Catalogue;
+pub struct Catalogue {
+    /// The style that came last and goes next.
+    last: Option<StyleCode>,
+}
 
 impl Scene for Catalogue {
     const NAME: &'static str = "catalogue";
@@ -135,12 +138,9 @@ impl Scene for Catalogue {
         office.add_category(&category, &category).await.unwrap();
         office.set_category(style, &category).await.unwrap();
         office.set_branch(&branch(&format!("B{round}"))).await.unwrap();
-        let passing = StyleCode::parse(&format!("PASSING{round}")).unwrap();
+        let passing = StyleCode::parse(format!("PASSING{round}")).unwrap();
         office.add_style(&passing, 1, 1, nzd(1_200)).await.unwrap();
-        let last = match round {
-            0 => house.town().assortment.active[1].clone(),
-            _ => StyleCode::parse(&format!("PASSING{}", round - 1)).unwrap(),
-        };
+        let last = self.last.replace(passing).unwrap_or_else(|| house.town().assortment.active[1].clone());
         office.delete_style(&last).await.unwrap();
     }
 }
@@ -158,7 +158,7 @@ impl Scene for Large {
     }
 
     async fn plays(&mut self, house: &House, round: usize) {
-        let wall = StyleCode::parse(&format!("WALL{round}")).unwrap();
+        let wall = StyleCode::parse(format!("WALL{round}")).unwrap();
         house.town().office.add_style(&wall, 20, 15, nzd(1_200)).await.unwrap();
     }
 }
@@ -181,7 +181,7 @@ impl Scene for Load {
     async fn plays(&mut self, house: &House, round: usize) {
         let office = &house.town().office;
         for number in 0..40 {
-            let style = StyleCode::parse(&format!("LOAD{round}X{number}")).unwrap();
+            let style = StyleCode::parse(format!("LOAD{round}X{number}")).unwrap();
             office.add_style(&style, 1, 1, nzd(1_200)).await.unwrap();
         }
     }
@@ -271,7 +271,7 @@ impl Scene for Silence {
     async fn build(deployment: Deployment) -> House {
         let mut house = small_house(deployment).await;
         house.rules().customers = CustomerRules { receive: ReceiveCustomers::Always, ..CustomerRules::default() };
-        house.rules().reconcile.every = Duration::from_millis(400);
+        house.rules().reconcile.every = Duration::from_millis(1_500);
         house
     }
 
@@ -299,7 +299,7 @@ impl Scene for Magento {
 
     async fn build(deployment: Deployment) -> House {
         let mut house = House::build_magento(deployment, TownPlan { styles: 2, ..TownPlan::new("kauri") }).await;
-        house.rules().reconcile.every = Duration::from_millis(400);
+        house.rules().reconcile.every = Duration::from_millis(1_500);
         house
     }
 

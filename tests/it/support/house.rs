@@ -16,12 +16,18 @@ use tillbridge::journal::postgres::PostgresJournal;
 use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{DeadLetter, Journal, Selection};
 use tillbridge::policy::Channel;
-use tillbridge::rehearsal::{self, Around, Bridge, Bus, Configuration, MagentoTown, Plan, Side, Town, TownPlan};
+use tillbridge::rehearsal::{self, Bridge, Bus, Configuration, MagentoTown, Plan, Side, Town, TownPlan};
 use tillbridge::sandbox::magento2::MagentoOptions;
 use tokio::time::Instant;
 
 use super::lifetime::{Lifetime, within};
 use super::{rooms, servers};
+
+mod disturbed;
+mod ways;
+
+pub use disturbed::Hurry;
+pub use ways::Ways;
 
 /// How long nothing at all may happen in a story before what it waits for counts as never.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -187,44 +193,6 @@ impl House {
             self.plan.listen = Some(bridge.door);
         }
         self.bridge = Some(bridge);
-    }
-
-    /// Puts something between the bridge and its ports, and has the bridge run in a process of its own that can be killed.
-    pub fn around(&mut self, around: Arc<dyn Around>) {
-        assert!(self.bridge.is_none(), "a running bridge has its ports already");
-        self.plan.around = Some(around);
-        self.life = Some(Lifetime::begin());
-    }
-
-    /// Kills the bridge as kill -9 does: whatever it was about, it does nothing any more. It comes back once what it held on to
-    /// counts as lost.
-    pub async fn is_killed(&mut self) {
-        self.life = Some(Lifetime::begin());
-        drop(self.bridge.take());
-        self.seconds_pass(i64::try_from(self.plan.pace.lease.as_secs()).unwrap() + 1);
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let sides = self.sides();
-            // The dead process may hold the door and the file for a moment.
-            match within(self.life.as_ref().unwrap(), Bridge::start(&self.plan, &sides)).await {
-                Ok(bridge) => {
-                    self.bridge = Some(bridge);
-                    return;
-                }
-                Err(error) => assert!(Instant::now() < until, "the bridge does not come back: {error:#}"),
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Whether the bridge comes to rest while nothing happens for so long.
-    pub async fn rests_within(&self, patience: Duration) -> bool {
-        self.bridge.as_ref().unwrap().at_rest(&self.sides(), patience).await
-    }
-
-    /// Every promise that is broken, at rest.
-    pub async fn broken_promises(&self) -> Vec<String> {
-        rehearsal::broken(self.journal(), &self.sides(), 0).await.unwrap()
     }
 
     /// Ends the bridge as SIGTERM does.

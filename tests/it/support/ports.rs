@@ -3,7 +3,7 @@
 //! Whoever adds a function to a port has to add it here, too, or nothing builds; with it, every step that calls it is disturbed
 //! in `tests/it/crashes`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +67,21 @@ struct GatedOffice {
 
 /// Every function of a port that calls somebody.
 pub fn functions() -> impl Iterator<Item = &'static str> {
-    let ports = [Intake, Archive, Journal, Bus, &["bus.ack"], Office, Storefront, WholeOrders, Documents, BulkProducts];
+    let ports = [
+        Intake,
+        Archive,
+        Upkeep,
+        Replays,
+        Edits,
+        Journal,
+        Bus,
+        &["bus.ack"],
+        Office,
+        Storefront,
+        WholeOrders,
+        Documents,
+        BulkProducts,
+    ];
     let abilities =
         [ProductOperations, Listings, PictureFiles, ProductPictures, PriceLists, NewLocations, Subscriptions];
     ports.into_iter().chain(abilities).flatten().copied()
@@ -116,6 +130,28 @@ gated! {
 }
 
 gated! {
+    "journal": impl Upkeep for GatedJournal by |inner| inner;
+    fn hold(task: &str, owner: Uuid, lease: Duration) -> Result<bool, JournalError>;
+    fn sweep(what: Old, before: Timestamp, after: Option<Mark>, limit: usize) -> Result<Swept, JournalError>;
+}
+
+gated! {
+    "journal": impl Replays for GatedJournal by |inner| inner;
+    fn count_replay(mode: ReplayMode, selection: &Selection) -> Result<BTreeMap<String, i64>, JournalError>;
+    fn begin_replay(replay: &NewReplay) -> Result<ReplayRun, JournalError>;
+    fn replay_step(id: i64, limit: usize) -> Result<Option<ReplayRun>, JournalError>;
+    fn replays() -> Result<Vec<ReplayRun>, JournalError>;
+}
+
+gated! {
+    "journal": impl Edits for GatedJournal by |inner| inner;
+    fn letter(id: &str) -> Result<Option<Vec<u8>>, JournalError>;
+    fn edit_dead(id: &str, contents: &[u8], who: &str, why: &str) -> Result<Edited, JournalError>;
+    fn edits() -> Result<Vec<Edit>, JournalError>;
+    fn before_edit(edit: i64) -> Result<Option<Vec<u8>>, JournalError>;
+}
+
+gated! {
     "journal": impl Journal for GatedJournal by |inner| inner;
     fn append_polled(page: PolledPage) -> Result<Vec<Appended>, JournalError>;
     fn cursor(task: &str) -> Result<Option<String>, JournalError>;
@@ -144,7 +180,6 @@ gated! {
     fn dead(selection: &Selection) -> Result<Vec<DeadLetter>, JournalError>;
     fn retry_dead(ids: &[String], who: &str) -> Result<usize, JournalError>;
     fn discard_dead(ids: &[String], who: &str, why: &str) -> Result<usize, JournalError>;
-    fn replay(selection: &Selection, dry_run: bool, who: &str) -> Result<(usize, Option<i64>), JournalError>;
     fn counts() -> Result<Counts, JournalError>;
     fn ping() -> Result<(), JournalError>;
     besides {

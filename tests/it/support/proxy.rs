@@ -1,8 +1,10 @@
-//! A TCP proxy between a test and a server: it can cut connections, swallow what passes, refuse new ones, and speak to the
-//! client in the server's place.
+//! A TCP proxy between a test and a server: it can cut connections, swallow what passes, let it through a byte at a time, close one
+//! direction, refuse new connections, and speak to the client in the server's place.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -17,9 +19,16 @@ enum Mode {
     Flow,
     /// Connections stay open and open anew, but no byte arrives any more, in either direction.
     BlackHole,
+    /// A byte passes now and then.
+    Trickle,
+    /// What the server says is said, and no more: its direction is closed, the client's stays open.
+    HalfClosed,
     /// New connections are closed at once.
     Refuse,
 }
+
+/// How often a byte passes a [`Mode::Trickle`].
+const BETWEEN_BYTES: Duration = Duration::from_millis(200);
 
 /// A proxy in front of one server; dropping it ends every connection.
 pub struct Proxy {
@@ -33,6 +42,8 @@ struct Shared {
     /// Counts the cuts; a connection ends when it changes.
     cuts: watch::Sender<u64>,
     clients: Mutex<Vec<Client>>,
+    /// How many connections were refused and how many chunks held up.
+    felt: AtomicU64,
 }
 
 /// A connection of the client's.
@@ -52,6 +63,7 @@ impl Proxy {
             mode: watch::Sender::new(Mode::Flow),
             cuts: watch::Sender::new(0),
             clients: Mutex::default(),
+            felt: AtomicU64::new(0),
         });
         let acceptor = tokio::spawn(accept(listener, upstream, Arc::clone(&shared))).abort_handle();
         Self { place, shared, acceptor }
@@ -70,6 +82,21 @@ impl Proxy {
     /// Keeps every connection but lets nothing through.
     pub fn black_hole(&self) {
         self.shared.mode.send_replace(Mode::BlackHole);
+    }
+
+    /// Lets a byte through now and then.
+    pub fn trickle(&self) {
+        self.shared.mode.send_replace(Mode::Trickle);
+    }
+
+    /// Closes the server's direction of each connection with its next words, and leaves the client's open.
+    pub fn half_close(&self) {
+        self.shared.mode.send_replace(Mode::HalfClosed);
+    }
+
+    /// How often anybody has felt that something is not as it should be.
+    pub fn felt(&self) -> u64 {
+        self.shared.felt.load(Ordering::Relaxed)
     }
 
     /// Ends every connection and refuses new ones.
@@ -107,7 +134,9 @@ impl Drop for Proxy {
 async fn accept(listener: TcpListener, upstream: (String, u16), shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
-        if *shared.mode.borrow() != Mode::Refuse {
+        if *shared.mode.borrow() == Mode::Refuse {
+            shared.felt.fetch_add(1, Ordering::Relaxed);
+        } else {
             connections.spawn(carry(client, upstream.clone(), Arc::clone(&shared)));
         }
     }
@@ -123,8 +152,8 @@ async fn carry(client: TcpStream, upstream: (String, u16), shared: Arc<Shared>) 
     let (server_reads, server_writes) = server.into_split();
     let never = mpsc::unbounded_channel();
     tokio::select! {
-        () = pump(client_reads, server_writes, shared.mode.subscribe(), Some(greeting), never.1) => {}
-        () = pump(server_reads, client_writes, shared.mode.subscribe(), None, inserted) => {}
+        () = pump(client_reads, server_writes, &shared, Some(greeting), never.1) => {}
+        () = pump(server_reads, client_writes, &shared, None, inserted) => {}
         _ = cuts.changed() => {}
     }
 }
@@ -132,10 +161,11 @@ async fn carry(client: TcpStream, upstream: (String, u16), shared: Arc<Shared>) 
 async fn pump(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut mode: watch::Receiver<Mode>,
+    shared: &Shared,
     greeting: Option<Arc<Mutex<Vec<u8>>>>,
     mut inserted: mpsc::UnboundedReceiver<Vec<u8>>,
 ) {
+    let mut mode = shared.mode.subscribe();
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let chunk = tokio::select! {
@@ -151,7 +181,29 @@ async fn pump(
                 greeting.extend_from_slice(&chunk);
             }
         }
-        if mode.wait_for(|mode| *mode != Mode::BlackHole).await.is_err() || to.write_all(&chunk).await.is_err() {
+        let now = *mode.borrow();
+        if now != Mode::Flow {
+            shared.felt.fetch_add(1, Ordering::Relaxed);
+        }
+        if now == Mode::HalfClosed && greeting.is_none() {
+            // To the client the server has ended what it says in the middle of it.
+            let _ = to.write_all(&chunk[..chunk.len() / 2]).await;
+            let _ = to.shutdown().await;
+            std::future::pending::<()>().await;
+        }
+        if mode.wait_for(|mode| *mode != Mode::BlackHole).await.is_err() {
+            return;
+        }
+        let mut rest = chunk.as_slice();
+        while *mode.borrow() == Mode::Trickle && !rest.is_empty() {
+            let (first, others) = rest.split_at(1);
+            if to.write_all(first).await.is_err() {
+                return;
+            }
+            rest = others;
+            let _ = tokio::time::timeout(BETWEEN_BYTES, mode.wait_for(|mode| *mode != Mode::Trickle)).await;
+        }
+        if to.write_all(rest).await.is_err() {
             return;
         }
     }
