@@ -137,7 +137,10 @@ impl Scene for Catalogue {
         let category = format!("GROUP{round}");
         office.add_category(&category, &category).await.unwrap();
         office.set_category(style, &category).await.unwrap();
-        office.set_branch(&branch(&format!("B{round}"))).await.unwrap();
+        // A shop has only so many places: branches that are there already are given another name.
+        let mut moved = branch(&format!("B{}", round % 9));
+        moved.name = format!("The {round}th");
+        office.set_branch(&moved).await.unwrap();
         let passing = StyleCode::parse(format!("PASSING{round}")).unwrap();
         office.add_style(&passing, 1, 1, nzd(1_200)).await.unwrap();
         let last = self.last.replace(passing).unwrap_or_else(|| house.town().assortment.active[1].clone());
@@ -246,11 +249,8 @@ impl Scene for Departure {
         small_house(deployment).await
     }
 
-    async fn plays(&mut self, house: &House, round: usize) {
+    async fn plays(&mut self, house: &House, _round: usize) {
         let shop = &house.town().shop;
-        if round > 0 {
-            Self::mends(house).await;
-        }
         shop.uninstall_app().await;
     }
 
@@ -267,11 +267,15 @@ pub struct Silence;
 impl Scene for Silence {
     const NAME: &'static str = "silence";
     const ASKS: bool = true;
+    const TAKES_LONG: bool = true;
 
     async fn build(deployment: Deployment) -> House {
         let mut house = small_house(deployment).await;
         house.rules().customers = CustomerRules { receive: ReceiveCustomers::Always, ..CustomerRules::default() };
-        house.rules().reconcile.every = Duration::from_millis(1_500);
+        let rules = &mut house.rules().reconcile;
+        rules.every = Duration::from_millis(1_500);
+        // The bridge's clock is put forward, the shop's is not.
+        rules.overlap = Duration::from_secs(30 * 24 * 3600);
         house
     }
 

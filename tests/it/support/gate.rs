@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::future::BoxFuture;
 use tillbridge::bus::BusError;
@@ -39,11 +40,18 @@ pub struct Gate {
     taken: Mutex<BTreeMap<String, usize>>,
     /// Which life the process lives: one that has ended does nothing any more.
     life: watch::Sender<u64>,
+    /// The life that was begun last.
+    begun: AtomicU64,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { chosen: Mutex::default(), taken: Mutex::default(), life: watch::Sender::new(0) }
+        Self {
+            chosen: Mutex::default(),
+            taken: Mutex::default(),
+            life: watch::Sender::new(0),
+            begun: AtomicU64::new(0),
+        }
     }
 }
 
@@ -63,14 +71,22 @@ impl Gate {
         *self.chosen.lock().unwrap() = None;
     }
 
-    /// The life that is lived.
-    pub fn life(&self) -> u64 {
-        *self.life.borrow()
+    /// A process begins to live.
+    pub fn begins(&self) -> u64 {
+        let life = *self.life.borrow();
+        self.begun.store(life, Ordering::SeqCst);
+        life
     }
 
-    /// Waits until that life has ended.
-    pub async fn end_of(&self, life: u64) {
-        self.life.subscribe().wait_for(|now| *now > life).await.unwrap();
+    /// Does work that needs a living process; `None` where it dies before, or has died already.
+    pub async fn unless_it_dies<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let begun = self.begun.load(Ordering::SeqCst);
+        let mut life = self.life.subscribe();
+        tokio::select! {
+            biased;
+            _ = life.wait_for(|life| *life > begun) => None,
+            done = work => Some(done),
+        }
     }
 
     /// Takes down all steps that were taken so far, and begins anew.
@@ -123,7 +139,7 @@ impl Gate {
     }
 
     async fn unless_over(&self, life: u64) {
-        if self.life() != life {
+        if *self.life.borrow() != life {
             std::future::pending::<()>().await;
         }
     }

@@ -25,19 +25,19 @@ pub struct Gated(pub Arc<Gate>);
 
 impl Around for Gated {
     fn journal(&self, journal: Arc<dyn Journal>) -> Arc<dyn Journal> {
-        Arc::new(GatedJournal { inner: journal, gate: Arc::clone(&self.0), life: self.0.life() })
+        Arc::new(GatedJournal { inner: journal, gate: Arc::clone(&self.0), life: self.0.begins() })
     }
 
     fn bus(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
-        Arc::new(GatedBus { inner: bus, gate: Arc::clone(&self.0), life: self.0.life() })
+        Arc::new(GatedBus { inner: bus, gate: Arc::clone(&self.0), life: self.0.begins() })
     }
 
     fn storefront(&self, storefront: Arc<dyn Storefront>) -> Arc<dyn Storefront> {
-        Arc::new(GatedStorefront { inner: storefront, gate: Arc::clone(&self.0), life: self.0.life() })
+        Arc::new(GatedStorefront { inner: storefront, gate: Arc::clone(&self.0), life: self.0.begins() })
     }
 
     fn office(&self, office: Arc<dyn Office>) -> Arc<dyn Office> {
-        Arc::new(GatedOffice { inner: office, gate: Arc::clone(&self.0), life: self.0.life() })
+        Arc::new(GatedOffice { inner: office, gate: Arc::clone(&self.0), life: self.0.begins() })
     }
 }
 
