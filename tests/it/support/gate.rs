@@ -61,14 +61,9 @@ impl Gate {
         *self.chosen.lock().unwrap() = Some((step.to_owned(), disturbance));
     }
 
-    /// Whether the chosen step was taken and disturbed.
-    pub fn has_struck(&self) -> bool {
-        self.chosen.lock().unwrap().is_none()
-    }
-
-    /// Chooses no step any more.
-    pub fn rests(&self) {
-        *self.chosen.lock().unwrap() = None;
+    /// Chooses no step any more. Answers whether the one that was chosen was taken and disturbed.
+    pub fn rests(&self) -> bool {
+        self.chosen.lock().unwrap().take().is_none()
     }
 
     /// A process begins to live.
