@@ -300,10 +300,15 @@ pub struct Magento;
 impl Scene for Magento {
     const NAME: &'static str = "magento";
     const ASKS: bool = true;
+    const TAKES_LONG: bool = true;
 
     async fn build(deployment: Deployment) -> House {
-        let mut house = House::build_magento(deployment, TownPlan { styles: 2, ..TownPlan::new("kauri") }).await;
-        house.rules().reconcile.every = Duration::from_millis(1_500);
+        let mut house =
+            House::build_magento(deployment, TownPlan { styles: 2, stock: 900, ..TownPlan::new("kauri") }).await;
+        let rules = &mut house.rules().reconcile;
+        rules.every = Duration::from_millis(1_500);
+        // The bridge's clock is put forward, the store's is not.
+        rules.overlap = Duration::from_secs(30 * 24 * 3600);
         house
     }
 
