@@ -33,6 +33,8 @@ pub use early::EarlyCount;
 
 /// How far back the first question reaches, and the longest that can be asked about without a permission of its own.
 const FIRST: Duration = Duration::from_secs(24 * 3600);
+/// How soon a reconciliation that failed is tried again, at the latest.
+const SOONER: Duration = Duration::from_secs(60);
 /// How often it is looked whether stock wants counting before its time.
 const GLANCE: Duration = Duration::from_secs(10);
 /// How long missed orders may take to be normalised before stock is left to the next time.
@@ -164,6 +166,7 @@ pub async fn run(stage: Stage, name: ChannelName) {
             }
             Err(error) => {
                 tracing::warn!(channel = %name, %error, "a reconciliation failed and is tried again");
+                all = all.min(Instant::now() + SOONER);
                 stage.beats.beat(&beat, rules.every * 3 + Duration::from_secs(60), Some(error.to_string()));
             }
         }
