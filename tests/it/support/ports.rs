@@ -23,44 +23,33 @@ use super::gate::Gate;
 #[derive(Debug, Clone, Default)]
 pub struct Gated(pub Arc<Gate>);
 
+impl Gated {
+    fn behind<P: ?Sized>(&self, inner: Arc<P>) -> Arc<Behind<P>> {
+        Arc::new(Behind { inner, gate: Arc::clone(&self.0), life: self.0.begins() })
+    }
+}
+
 impl Around for Gated {
     fn journal(&self, journal: Arc<dyn Journal>) -> Arc<dyn Journal> {
-        Arc::new(GatedJournal { inner: journal, gate: Arc::clone(&self.0), life: self.0.begins() })
+        self.behind(journal)
     }
 
     fn bus(&self, bus: Arc<dyn Bus>) -> Arc<dyn Bus> {
-        Arc::new(GatedBus { inner: bus, gate: Arc::clone(&self.0), life: self.0.begins() })
+        self.behind(bus)
     }
 
     fn storefront(&self, storefront: Arc<dyn Storefront>) -> Arc<dyn Storefront> {
-        Arc::new(GatedStorefront { inner: storefront, gate: Arc::clone(&self.0), life: self.0.begins() })
+        self.behind(storefront)
     }
 
     fn office(&self, office: Arc<dyn Office>) -> Arc<dyn Office> {
-        Arc::new(GatedOffice { inner: office, gate: Arc::clone(&self.0), life: self.0.begins() })
+        self.behind(office)
     }
 }
 
-struct GatedJournal {
-    inner: Arc<dyn Journal>,
-    gate: Arc<Gate>,
-    life: u64,
-}
-
-struct GatedBus {
-    inner: Arc<dyn Bus>,
-    gate: Arc<Gate>,
-    life: u64,
-}
-
-struct GatedStorefront {
-    inner: Arc<dyn Storefront>,
-    gate: Arc<Gate>,
-    life: u64,
-}
-
-struct GatedOffice {
-    inner: Arc<dyn Office>,
+/// A port behind the gate, in one life of the process.
+struct Behind<P: ?Sized> {
+    inner: Arc<P>,
     gate: Arc<Gate>,
     life: u64,
 }
@@ -91,7 +80,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
 /// calls nobody.
 macro_rules! gated {
     (
-        $port:literal: impl $trait:ident for $type:ident by |$inner:ident| $by:expr;
+        $port:literal: impl $trait:ident for $type:ty, by |$inner:ident| $by:expr;
         $( fn $function:ident($($name:ident: $of:ty),* $(,)?) -> $answer:ty; )*
         $( besides { $($rest:tt)* } )?
     ) => {
@@ -116,12 +105,12 @@ macro_rules! gated {
 }
 
 gated! {
-    "journal": impl Intake for GatedJournal by |inner| inner;
+    "journal": impl Intake for Behind<dyn Journal>, by |inner| inner;
     fn append(delivery: Verified<NewDelivery>) -> Result<Appended, JournalError>;
 }
 
 gated! {
-    "journal": impl Archive for GatedJournal by |inner| inner;
+    "journal": impl Archive for Behind<dyn Journal>, by |inner| inner;
     fn begin_privacy(request: &NewPrivacyRecord) -> Result<PrivacyRecord, JournalError>;
     fn kept(after: Place, limit: usize) -> Result<KeptPage, JournalError>;
     fn replace_kept(record: i64, from: &Place, to: &Place, replacements: Replacements) -> Result<bool, JournalError>;
@@ -130,13 +119,13 @@ gated! {
 }
 
 gated! {
-    "journal": impl Upkeep for GatedJournal by |inner| inner;
+    "journal": impl Upkeep for Behind<dyn Journal>, by |inner| inner;
     fn hold(task: &str, owner: Uuid, lease: Duration) -> Result<bool, JournalError>;
     fn sweep(what: Old, before: Timestamp, after: Option<Mark>, limit: usize) -> Result<Swept, JournalError>;
 }
 
 gated! {
-    "journal": impl Replays for GatedJournal by |inner| inner;
+    "journal": impl Replays for Behind<dyn Journal>, by |inner| inner;
     fn count_replay(mode: ReplayMode, selection: &Selection) -> Result<BTreeMap<String, i64>, JournalError>;
     fn begin_replay(replay: &NewReplay) -> Result<ReplayRun, JournalError>;
     fn replay_step(id: i64, limit: usize) -> Result<Option<ReplayRun>, JournalError>;
@@ -144,7 +133,7 @@ gated! {
 }
 
 gated! {
-    "journal": impl Edits for GatedJournal by |inner| inner;
+    "journal": impl Edits for Behind<dyn Journal>, by |inner| inner;
     fn letter(id: &str) -> Result<Option<Vec<u8>>, JournalError>;
     fn edit_dead(id: &str, contents: &[u8], who: &str, why: &str) -> Result<Edited, JournalError>;
     fn edits() -> Result<Vec<Edit>, JournalError>;
@@ -152,7 +141,7 @@ gated! {
 }
 
 gated! {
-    "journal": impl Journal for GatedJournal by |inner| inner;
+    "journal": impl Journal for Behind<dyn Journal>, by |inner| inner;
     fn append_polled(page: PolledPage) -> Result<Vec<Appended>, JournalError>;
     fn cursor(task: &str) -> Result<Option<String>, JournalError>;
     fn take_deliveries(limit: usize, lease: Duration) -> Result<Vec<Taken>, JournalError>;
@@ -190,7 +179,7 @@ gated! {
 }
 
 gated! {
-    "bus": impl Bus for GatedBus by |inner| inner;
+    "bus": impl Bus for Behind<dyn Bus>, by |inner| inner;
     fn publish(messages: Vec<Message>) -> Vec<Result<(), BusError>>;
     besides {
         async fn consume(&self, handler: &HandlerName, prefetch: u16) -> Result<Box<dyn Consumer>, BusError> {
@@ -232,7 +221,7 @@ impl Consumer for GatedConsumer {
 }
 
 gated! {
-    "office": impl Office for GatedOffice by |inner| inner;
+    "office": impl Office for Behind<dyn Office>, by |inner| inner;
     fn probe() -> Result<OfficeDescription, CallError>;
     fn changes(kind: ChangeKind, cursor: Option<&str>, limit: usize) -> Result<ChangePage, CallError>;
     fn stock(wanted: &[(Sku, BranchCode)]) -> Result<Vec<Option<StockReading>>, CallError>;
@@ -254,7 +243,7 @@ gated! {
 }
 
 gated! {
-    "storefront": impl Storefront for GatedStorefront by |inner| inner;
+    "storefront": impl Storefront for Behind<dyn Storefront>, by |inner| inner;
     fn describe() -> Result<StorefrontDescription, CallError>;
     fn create_product(wish: &ProductWish<'_>) -> Result<ProductStep, CallError>;
     fn update_product(link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductStep, CallError>;
@@ -342,7 +331,7 @@ macro_rules! ability {
 }
 
 gated! {
-    "storefront": impl WholeOrders for GatedStorefront by |inner| ability!(inner, sales as SalesWay::Orders);
+    "storefront": impl WholeOrders for Behind<dyn Storefront>, by |inner| ability!(inner, sales as SalesWay::Orders);
     fn payments(order: &str) -> Result<Vec<Payment>, CallError>;
     fn order(sale: &DocumentRef) -> Result<OrderState, CallError>;
     fn orders_since(since: Timestamp, after: Option<&str>) -> Result<OrderPage, CallError>;
@@ -350,13 +339,13 @@ gated! {
 }
 
 gated! {
-    "storefront": impl Documents for GatedStorefront by |inner| ability!(inner, sales as SalesWay::Documents);
+    "storefront": impl Documents for Behind<dyn Storefront>, by |inner| ability!(inner, sales as SalesWay::Documents);
     fn read(hint: &DocumentHinted) -> Result<Option<Vec<NewDelivery>>, CallError>;
     fn changed(kind: HintedKind, window: (Timestamp, Timestamp), after: Option<&str>) -> Result<ChangedPage, CallError>;
 }
 
 gated! {
-    "storefront": impl BulkProducts for GatedStorefront by |inner| ability!(inner, bulk);
+    "storefront": impl BulkProducts for Behind<dyn Storefront>, by |inner| ability!(inner, bulk);
     fn bulk_create(wishes: &[ProductWish<'_>]) -> Result<String, CallError>;
     fn bulk_publish(products: &[String]) -> Result<String, CallError>;
     fn bulk_state(operation: &str) -> Result<BulkState, CallError>;
@@ -370,41 +359,41 @@ gated! {
 }
 
 gated! {
-    "storefront": impl ProductOperations for GatedStorefront by |inner| ability!(inner, operations);
+    "storefront": impl ProductOperations for Behind<dyn Storefront>, by |inner| ability!(inner, operations);
     fn product_operation(operation: &str) -> Result<bool, CallError>;
 }
 
 gated! {
-    "storefront": impl Listings for GatedStorefront by |inner| ability!(inner, listings);
+    "storefront": impl Listings for Behind<dyn Storefront>, by |inner| ability!(inner, listings);
     fn accounts_since(since: Timestamp, after: Option<&str>) -> Result<AccountPage, CallError>;
     fn products_since(since: Option<Timestamp>, after: Option<&str>) -> Result<ProductPage, CallError>;
     fn compare_product(link: &ProductLink, wish: &ProductWish<'_>) -> Result<ProductDrift, CallError>;
 }
 
 gated! {
-    "storefront": impl PictureFiles for GatedStorefront by |inner| ability!(inner, pictures as PictureWay::Files);
+    "storefront": impl PictureFiles for Behind<dyn Storefront>, by |inner| ability!(inner, pictures as PictureWay::Files);
     fn upload_pictures(pictures: &[Picture]) -> Result<Vec<String>, CallError>;
     fn files(ids: &[String]) -> Result<Vec<FileState>, CallError>;
     fn set_pictures(product: &str, add: &[String], remove: &[String]) -> Result<(), CallError>;
 }
 
 gated! {
-    "storefront": impl ProductPictures for GatedStorefront by |inner| ability!(inner, pictures as PictureWay::OnProducts);
+    "storefront": impl ProductPictures for Behind<dyn Storefront>, by |inner| ability!(inner, pictures as PictureWay::OnProducts);
     fn put_pictures(product: &str, add: &[Picture], remove: &[String]) -> Result<PicturesPut, CallError>;
 }
 
 gated! {
-    "storefront": impl PriceLists for GatedStorefront by |inner| ability!(inner, price_lists);
+    "storefront": impl PriceLists for Behind<dyn Storefront>, by |inner| ability!(inner, price_lists);
     fn set_list_prices(list: &str, rows: &[PriceRow], gone: &[String]) -> Result<(), CallError>;
 }
 
 gated! {
-    "storefront": impl NewLocations for GatedStorefront by |inner| ability!(inner, locations);
+    "storefront": impl NewLocations for Behind<dyn Storefront>, by |inner| ability!(inner, locations);
     fn location(branch: &Branch) -> Result<String, CallError>;
 }
 
 gated! {
-    "storefront": impl Subscriptions for GatedStorefront by |inner| ability!(inner, webhooks);
+    "storefront": impl Subscriptions for Behind<dyn Storefront>, by |inner| ability!(inner, webhooks);
     fn subscriptions() -> Result<Vec<Subscription>, CallError>;
     fn subscribe(topic: &str, address: &str) -> Result<Subscription, CallError>;
     besides {
