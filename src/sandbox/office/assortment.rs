@@ -93,24 +93,39 @@ impl SandboxOffice {
         sizes: usize,
         retail: Money,
     ) -> Result<Vec<Sku>, CallError> {
-        let head = vec![("style", text(style)), ("title", text(style)), ("internet_active", Cell::Flag(true))];
-        let (mut skus, mut variants, mut prices) = (Vec::new(), Vec::<Cells>::new(), Vec::<Cells>::new());
-        for (colour, size) in (0..colours).flat_map(|colour| (0..sizes).map(move |size| (colour, size))) {
-            let sku = Sku::parse(format!("{style}-C{colour:02}-S{size:02}"));
-            let sku = sku.map_err(|error| CallError::Rejected(error.to_string()))?;
-            variants.push(vec![
-                ("sku", text(&sku)),
-                ("style", text(style)),
-                ("colour", text(format!("Colour {colour:02}"))),
-                ("size", text(format!("Size {size:02}"))),
-                ("position", Cell::Int(i64::try_from(skus.len()).unwrap_or_default())),
-            ]);
-            prices.push(vec![("sku", text(&sku)), ("retail", Cell::Amount(Some(retail)))]);
-            skus.push(sku);
+        self.add_styles(std::slice::from_ref(style), colours, sizes, retail).await
+    }
+
+    /// Adds several such styles at one moment: whoever reads sees all of them or none.
+    pub async fn add_styles(
+        &self,
+        styles: &[StyleCode],
+        colours: usize,
+        sizes: usize,
+        retail: Money,
+    ) -> Result<Vec<Sku>, CallError> {
+        let (mut skus, mut heads) = (Vec::new(), Vec::<Cells>::new());
+        let (mut variants, mut prices) = (Vec::<Cells>::new(), Vec::<Cells>::new());
+        for style in styles {
+            heads.push(vec![("style", text(style)), ("title", text(style)), ("internet_active", Cell::Flag(true))]);
+            let kinds = (0..colours).flat_map(|colour| (0..sizes).map(move |size| (colour, size)));
+            for (position, (colour, size)) in (0_i64..).zip(kinds) {
+                let sku = Sku::parse(format!("{style}-C{colour:02}-S{size:02}"));
+                let sku = sku.map_err(|error| CallError::Rejected(error.to_string()))?;
+                variants.push(vec![
+                    ("sku", text(&sku)),
+                    ("style", text(style)),
+                    ("colour", text(format!("Colour {colour:02}"))),
+                    ("size", text(format!("Size {size:02}"))),
+                    ("position", Cell::Int(position)),
+                ]);
+                prices.push(vec![("sku", text(&sku)), ("retail", Cell::Amount(Some(retail)))]);
+                skus.push(sku);
+            }
         }
         let work = on(move |session| {
             Box::pin(async move {
-                insert_rows(session, "office_style", &[head]).await?;
+                insert_rows(session, "office_style", &heads).await?;
                 insert_rows(session, "office_variant", &variants).await?;
                 insert_rows(session, "office_price", &prices).await
             })

@@ -175,18 +175,14 @@ impl Scene for Load {
     const TAKES_LONG: bool = true;
 
     async fn build(deployment: Deployment) -> House {
-        let mut house = small_house(deployment).await;
-        // Read by one poll, however slow the office: only what comes together goes in bulk.
-        house.rules().every.insert(ChangeKind::Products, Duration::from_millis(500));
-        house
+        small_house(deployment).await
     }
 
     async fn plays(&mut self, house: &House, round: usize) {
-        let office = &house.town().office;
-        for number in 0..40 {
-            let style = StyleCode::parse(format!("LOAD{round}X{number}")).unwrap();
-            office.add_style(&style, 1, 1, nzd(1_200)).await.unwrap();
-        }
+        let style = |number| StyleCode::parse(format!("LOAD{round}X{number}")).unwrap();
+        let styles: Vec<StyleCode> = (0..40).map(style).collect();
+        // Only what comes together goes in bulk.
+        house.town().office.add_styles(&styles, 1, 1, nzd(1_200)).await.unwrap();
     }
 }
 
