@@ -161,6 +161,7 @@ pub fn storefront(settings: &StorefrontConfig) -> Result<Arc<dyn Storefront>, Op
                 name: store.name.clone(),
                 url: store.url.clone(),
                 store: store.store.clone().unwrap_or_else(|| DEFAULT_STORE.to_owned()),
+                only_its_website: store.only_its_website,
                 access: store.access.clone(),
                 ways_in: WaysIn {
                     async_events: store.async_events.clone(),

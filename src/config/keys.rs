@@ -88,6 +88,12 @@ const MAGENTO2: &[Key] = &[
     key("kind", Shape::OneOf(&["magento2"]), "which system it is"),
     required("url", Shape::Text, "add url = \"https://shop.example\"", "base URL of the store, without /rest"),
     key("store", Shape::Text, "code of the store view that customers belong to; default default"),
+    key(
+        "only_its_website",
+        Shape::Flag,
+        "take in only sales and accounts of the website that `store` belongs to, not of all websites of the installation; \
+         default false",
+    ),
     key("attribute_set", Shape::Text, "name of the attribute set that new products get; default Default"),
     key("colour_attribute", Shape::Text, "code of the dropdown attribute, global in scope, for colours; default color"),
     key("size_attribute", Shape::Text, "code of the dropdown attribute, global in scope, for sizes; default size"),

@@ -13,6 +13,8 @@ pub struct Magento2Settings {
     pub url: String,
     /// Code of the store view that customers belong to; `None` means Magento's own default.
     pub store: Option<String>,
+    /// Whether only sales and accounts of that view's website are taken in.
+    pub only_its_website: bool,
     /// How its web API lets us in.
     pub access: IntegrationAccess,
     /// Verification tokens of Mage-OS Async Events.
@@ -69,6 +71,7 @@ pub(super) fn magento2(name: &str, section: &Section<'_>) -> Option<Magento2Sett
         name: name?,
         url: url?,
         store: store?,
+        only_its_website: section.flag("only_its_website", false),
         access: access?,
         async_events: section.secrets("async_events_token"),
         io_events: section.texts("io_events_client"),

@@ -87,7 +87,31 @@ pub(super) fn storefronts(root: &Section<'_>) -> Vec<StorefrontConfig> {
         "magento2" => magento2(name, &section).map(StorefrontConfig::Magento2),
         _ => None,
     };
-    root.named("storefronts").into_iter().filter_map(read).collect()
+    let found: Vec<StorefrontConfig> = root.named("storefronts").into_iter().filter_map(read).collect();
+    refuse_one_sale_twice(root, &found);
+    found
+}
+
+/// One installation of Magento may be met as several storefronts, one for each of its websites; each sale must belong to one.
+fn refuse_one_sale_twice(root: &Section<'_>, found: &[StorefrontConfig]) {
+    let stores =
+        found.iter().filter_map(|one| if let StorefrontConfig::Magento2(store) = one { Some(store) } else { None });
+    let mut seen: Vec<&Magento2Settings> = Vec::new();
+    for store in stores {
+        let same = |one: &&&Magento2Settings| one.url == store.url;
+        if let Some(other) = seen.iter().find(same)
+            && !(store.only_its_website && other.only_its_website)
+        {
+            let what = format!(
+                "[storefronts.{}] and [storefronts.{}] are one installation, and its sales would be booked twice",
+                other.name, store.name
+            );
+            let hint =
+                "give both only_its_website = true and as `store` views of different websites, or keep one of them";
+            root.section("storefronts").add(root.section("storefronts").place(), what, hint);
+        }
+        seen.push(store);
+    }
 }
 
 /// The offices of the file. A new kind of office is a line here and its keys in [`super::keys`].

@@ -110,6 +110,9 @@ async fn outcome(
 ) -> Outcome {
     let name = format!("{} {}", hint.kind.as_str(), hint.id);
     match reading {
+        Ok(Some(read)) if read.is_empty() => {
+            Outcome::Ignored(format!("{name} is of a website that this storefront does not speak for"))
+        }
         Ok(Some(_)) => Outcome::Done(format!("{name} was read")),
         Ok(None) if claim.failures + 1 < MOST_LOOKS => try_again(claim.failures, format!("{name} is not there yet")),
         Ok(None) => {

@@ -143,7 +143,7 @@ impl MagentoTown {
             booked.entry(document.reference).or_default().push(document.total);
         }
         let mut differences = Vec::new();
-        for order in self.shop.orders() {
+        for order in self.shop.orders().into_iter().filter(|order| order.is_of_the_first_website) {
             let invoices = order.invoices.iter().map(|one| ("invoice", one));
             let credits = order.credits.iter().map(|one| ("creditmemo", one));
             for (kind, document) in invoices.chain(credits).filter(|(_, document)| document.state == 2) {
@@ -166,7 +166,8 @@ impl MagentoTown {
     /// Pieces of a SKU by which the shop's figure is above the office's. On a shelf are those that are invoiced and have not left,
     /// which are off the office's figure already; for sale are not those that are ordered and not invoiced, which are not.
     fn waiting(&self, sku: &str) -> i64 {
-        let lines = self.shop.orders().into_iter().flat_map(|order| order.lines);
+        let ours = self.shop.orders().into_iter().filter(|order| order.is_of_the_first_website);
+        let lines = ours.flat_map(|order| order.lines);
         let pieces = |line: &MagentoLine| {
             let of_each: i64 = line.parts.iter().filter(|(part, _)| part == sku).map(|(_, pieces)| pieces).sum();
             let above = match self.channel.stock.figure {
@@ -225,6 +226,7 @@ impl Side for MagentoTown {
             name: self.channel.storefront.clone(),
             url: self.shop.url(),
             store: DEFAULT_STORE.to_owned(),
+            only_its_website: self.shop.has_other_websites(),
             access,
             names: AttributeNames::default(),
             ways_in: WaysIn {

@@ -49,6 +49,8 @@ pub struct Magento2 {
     client: Client,
     /// Code of the store view we speak for.
     store: String,
+    /// Whether only sales and accounts of its website are taken in.
+    only_its_website: bool,
     /// What the store calls colour and size.
     names: AttributeNames,
     known: Known,
@@ -78,6 +80,7 @@ impl Magento2 {
             url,
             client,
             store,
+            only_its_website: config.only_its_website,
             names: config.names,
             known: Known::default(),
             pictures,

@@ -48,6 +48,8 @@ pub struct MagentoOrder {
     pub id: u64,
     /// What the buyer calls it.
     pub increment: String,
+    /// Whether it was placed in a store view of the first website.
+    pub is_of_the_first_website: bool,
     /// Where it stands.
     pub phase: OrderPhase,
     /// Its status; a careless comment takes it away.
@@ -126,6 +128,12 @@ pub struct MagentoProduct {
 }
 
 impl MagentoSandbox {
+    /// Whether it has store views of more than one website.
+    #[must_use]
+    pub fn has_other_websites(&self) -> bool {
+        self.read(|state| !state.options.other_website.is_empty())
+    }
+
     /// All orders, oldest first.
     #[must_use]
     pub fn orders(&self) -> Vec<MagentoOrder> {
@@ -224,6 +232,7 @@ impl State {
         MagentoOrder {
             id: order.id,
             increment: order.increment.clone(),
+            is_of_the_first_website: !self.options.other_website.contains(&order.store),
             phase: order.phase,
             status: order.status.clone(),
             grand: self.money(order.totals.base.grand()),

@@ -21,6 +21,8 @@ pub struct MagentoOptions {
     pub resources: Option<BTreeSet<String>>,
     /// Store views: code and id; the first is the default.
     pub stores: Vec<(String, u64)>,
+    /// Ids of store views that belong to another website than the first.
+    pub other_website: BTreeSet<u64>,
     /// Sources of stock besides `default`. With any, the website sells from these; otherwise from `default`.
     pub sources: Vec<String>,
     /// Whether the inventory modules (MSI) are installed.
@@ -73,6 +75,7 @@ impl MagentoOptions {
             bearer_allowed: true,
             resources: None,
             stores: vec![("default".to_owned(), 1)],
+            other_website: BTreeSet::new(),
             sources: Vec::new(),
             inventory: true,
             staging: false,

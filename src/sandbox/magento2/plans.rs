@@ -32,6 +32,8 @@ pub struct OrderPlan {
     pub paid_by: (Minor, Minor),
     /// The currency the buyer sees, and how much of it one unit of the base currency is.
     pub foreign: Option<(Currency, Decimal)>,
+    /// The store view it is placed in, when not the default.
+    pub store: Option<u64>,
 }
 
 /// Who buys.
@@ -135,6 +137,7 @@ impl OrderPlan {
             coupon: None,
             paid_by: (0, 0),
             foreign: None,
+            store: None,
         }
     }
 

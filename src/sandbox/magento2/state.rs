@@ -24,6 +24,8 @@ use crate::sandbox::clock::Clock;
 const WRITES_KEPT: usize = 200_000;
 /// The website everything is sold on.
 pub(super) const WEBSITE: u64 = 1;
+/// The other website, where some store views belong to one.
+pub(super) const OTHER_WEBSITE: u64 = 2;
 
 /// Kinds of things with numbers of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,6 +161,11 @@ impl State {
         let number = self.numbers.entry(kind).or_default();
         *number += 1;
         *number
+    }
+
+    /// The website of a store view.
+    pub(super) fn website_of(&self, store: u64) -> u64 {
+        if self.options.other_website.contains(&store) { OTHER_WEBSITE } else { WEBSITE }
     }
 
     pub(super) fn default_store(&self) -> u64 {

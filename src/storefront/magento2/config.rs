@@ -16,6 +16,8 @@ pub struct Magento2Config {
     pub url: String,
     /// Code of the store view that customers and store-view values belong to ([`DEFAULT_STORE`]).
     pub store: String,
+    /// Whether only sales and accounts of that view's website are taken in, and not those of all websites of the installation.
+    pub only_its_website: bool,
     /// How its web API lets us in.
     pub access: Access,
     /// How it may call us.
@@ -132,6 +134,7 @@ mod tests {
             name,
             url,
             store: DEFAULT_STORE.into(),
+            only_its_website: false,
             access,
             ways_in: WaysIn::default(),
             names: AttributeNames::default(),

@@ -51,6 +51,8 @@ pub struct Known {
     options: Mutex<HashMap<(String, String), Id>>,
     /// Categories by the office's key and name.
     categories: Mutex<HashMap<(String, String), Id>>,
+    /// Websites by store view.
+    websites: Mutex<HashMap<Id, Id>>,
     /// Regions by country.
     regions: Mutex<HashMap<String, Regions>>,
 }
@@ -82,6 +84,14 @@ impl Known {
 
     pub fn keep_category(&self, key: &str, name: &str, id: Id) {
         locked(&self.categories).insert((key.to_owned(), name.to_owned()), id);
+    }
+
+    pub fn website(&self, view: Id) -> Option<Id> {
+        locked(&self.websites).get(&view).copied()
+    }
+
+    pub fn keep_websites(&self, views: impl IntoIterator<Item = (Id, Id)>) {
+        locked(&self.websites).extend(views);
     }
 
     pub fn regions(&self, country: &str) -> Option<Regions> {

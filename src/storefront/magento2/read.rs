@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::Magento2;
 use super::client::{Found, Scope};
 use super::normalise::{Amount, Id};
+use super::wire;
 use crate::domain::{CallError, DocumentHinted, HintedKind, NewDelivery, Origin};
 use crate::storefront::{ChangedPage, Documents};
 use search::Search;
@@ -53,6 +54,11 @@ struct Known {
     id: Option<Id>,
     #[serde(default)]
     order_id: Option<Id>,
+    #[serde(default)]
+    store_id: Option<wire::Id>,
+    /// Of customers, who belong to a website rather than a view.
+    #[serde(default)]
+    website_id: Option<wire::Id>,
 }
 
 /// Of an order, whether something was given back.
@@ -93,6 +99,8 @@ impl Others {
 struct Place {
     id: u64,
     order: Option<u64>,
+    view: Option<wire::Id>,
+    website: Option<wire::Id>,
 }
 
 #[async_trait]
@@ -105,7 +113,8 @@ impl Documents for Magento2 {
             HintedKind::Account => &["customers", &hint.id],
         };
         let Some(document) = self.client.get::<Raw>(Scope::Store, path, &[]).await.found()? else { return Ok(None) };
-        self.joined(hint.kind, vec![document]).await.map(Some)
+        let documents = self.of_our_website(vec![document]).await?;
+        self.joined(hint.kind, documents).await.map(Some)
     }
 
     async fn changed(
@@ -130,13 +139,36 @@ impl Documents for Magento2 {
         let found = self.list(path, &search).await?;
         // Past the end some collections repeat their last page, so the count decides, not an empty page.
         let next = (page * PAGE < total(&found)).then(|| (page + 1).to_string());
-        let ids = found.items.iter().map(|one| known(one).map(|place| place.id.to_string()));
+        let documents = self.of_our_website(found.items).await?;
+        let ids = documents.iter().map(|one| known(one).map(|place| place.id.to_string()));
         let ids = ids.collect::<Result<Vec<_>, _>>()?;
-        Ok(ChangedPage { ids, deliveries: self.joined(kind, found.items).await?, next })
+        Ok(ChangedPage { ids, deliveries: self.joined(kind, documents).await?, next })
     }
 }
 
 impl Magento2 {
+    /// Of these documents those of the website we speak for, where only its own are wanted. One whose store view is gone cannot be
+    /// told from another website's and is left out.
+    async fn of_our_website(&self, documents: Vec<Raw>) -> Result<Vec<Raw>, CallError> {
+        if !self.only_its_website || documents.is_empty() {
+            return Ok(documents);
+        }
+        let ours = self.view().await?.website;
+        let mut kept = Vec::with_capacity(documents.len());
+        for document in documents {
+            let place = known(&document)?;
+            let website = match (place.website, place.view) {
+                (Some(website), _) => Some(website),
+                (None, Some(view)) => self.website_of(view).await?,
+                (None, None) => None,
+            };
+            if website == Some(ours) {
+                kept.push(document);
+            }
+        }
+        Ok(kept)
+    }
+
     /// Joins documents of one kind with what they need; what an order takes from stock comes before what is booked of it.
     async fn joined(&self, kind: HintedKind, documents: Vec<Raw>) -> Result<Vec<NewDelivery>, CallError> {
         if documents.is_empty() {
@@ -291,7 +323,7 @@ impl Magento2 {
 fn known(document: &Raw) -> Result<Place, CallError> {
     let known: Known = serde_json::from_str(document.get()).map_err(|_| shapeless())?;
     let id = known.entity_id.or(known.id).ok_or_else(shapeless)?;
-    Ok(Place { id: id.0, order: known.order_id.map(|id| id.0) })
+    Ok(Place { id: id.0, order: known.order_id.map(|id| id.0), view: known.store_id, website: known.website_id })
 }
 
 fn total(found: &search::Listed) -> usize {

@@ -104,3 +104,22 @@ fn each_mistake_has_its_line_and_its_remedy() {
     let words = mistakes.map(|(from, to)| changed(from, to).expect_err("the mistake was accepted").to_string());
     insta::assert_snapshot!(words.join("\n"));
 }
+
+#[test]
+fn one_installation_is_met_twice_only_where_each_sale_belongs_to_one_of_its_websites() {
+    let twice = |keys: &str, others: &str| {
+        let outlet = format!(
+            "[storefronts.outlet]\nkind = \"magento2\"\nurl = \"https://shop.example\"\ntoken = {{ env = \"KEY\" }}\n\
+             store = \"outlet\"\n{others}\n[offices.kiwi]"
+        );
+        let text =
+            GOOD.replacen("url = \"https://shop.example/\"", &format!("url = \"https://shop.example/\"\n{keys}"), 1);
+        read(&text.replacen("[offices.kiwi]", &outlet, 1))
+    };
+    let own = "only_its_website = true";
+    assert!(store(&twice(own, own).unwrap()).only_its_website);
+    for (keys, others) in [("", ""), (own, ""), ("", own)] {
+        let refused = twice(keys, others).unwrap_err().to_string();
+        assert!(refused.contains("would be booked twice") && refused.contains("only_its_website"), "{refused}");
+    }
+}

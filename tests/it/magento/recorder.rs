@@ -79,6 +79,7 @@ impl Recorder {
             name: StorefrontName::parse("kiwi-web").unwrap(),
             url: format!("http://{}", self.address),
             store: DEFAULT_STORE.into(),
+            only_its_website: false,
             access: Access::Bearer(Secret::new("integration-token".into())),
             ways_in: WaysIn::default(),
             names: AttributeNames::default(),

@@ -47,7 +47,7 @@ impl State {
         let record = OrderRecord {
             id,
             increment: format!("{id:09}"),
-            store: self.default_store(),
+            store: plan.store.unwrap_or_else(|| self.default_store()),
             buyer: plan.buyer.clone(),
             customer: plan.buyer.account,
             billing,

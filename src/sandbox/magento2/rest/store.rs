@@ -3,27 +3,24 @@
 use serde_json::{Value, json};
 
 use super::super::request::{Refusal, Reply, Request};
-use super::super::state::{State, WEBSITE};
+use super::super::state::{OTHER_WEBSITE, State, WEBSITE};
 use super::criteria;
 
 pub(super) fn call(state: &mut State, request: &Request, path: &[&str]) -> Reply {
     match (request.method.as_str(), path) {
         ("GET", ["store", "storeConfigs"]) => Ok(stores(state, |(code, id)| {
             json!({
-                "id": id, "code": code, "website_id": WEBSITE, "locale": "en_NZ", "timezone": "Pacific/Auckland",
+                "id": id, "code": code, "website_id": state.website_of(*id), "locale": "en_NZ", "timezone": "Pacific/Auckland",
                 "base_currency_code": state.options.currency.code(), "weight_unit": "kgs",
                 "default_display_currency_code": state.options.currency.code(), "base_url": "http://127.0.0.1/",
             })
         })),
         ("GET", ["store", "storeViews"]) => Ok(stores(state, |(code, id)| {
             json!({
-                "id": id, "code": code, "name": code, "website_id": WEBSITE, "store_group_id": 1, "is_active": 1,
+                "id": id, "code": code, "name": code, "website_id": state.website_of(*id), "store_group_id": 1, "is_active": 1,
             })
         })),
-        ("GET", ["store", "websites"]) => Ok(json!([
-            { "id": 0, "code": "admin", "name": "Admin", "default_group_id": 0 },
-            { "id": WEBSITE, "code": "base", "name": "Main Website", "default_group_id": 1 },
-        ])),
+        ("GET", ["store", "websites"]) => Ok(websites(state)),
         ("GET", ["modules"]) => Ok(modules(state)),
         ("GET", ["taxClasses", "search"]) => {
             let rows = vec![
@@ -38,6 +35,17 @@ pub(super) fn call(state: &mut State, request: &Request, path: &[&str]) -> Reply
 
 fn stores(state: &State, print: impl Fn(&(String, u64)) -> Value) -> Value {
     state.options.stores.iter().map(print).collect()
+}
+
+fn websites(state: &State) -> Value {
+    let mut websites = vec![
+        json!({ "id": 0, "code": "admin", "name": "Admin", "default_group_id": 0 }),
+        json!({ "id": WEBSITE, "code": "base", "name": "Main Website", "default_group_id": 1 }),
+    ];
+    if !state.options.other_website.is_empty() {
+        websites.push(json!({ "id": OTHER_WEBSITE, "code": "other", "name": "Other Website", "default_group_id": 2 }));
+    }
+    websites.into()
 }
 
 fn modules(state: &State) -> Value {

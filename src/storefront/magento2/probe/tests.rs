@@ -49,6 +49,7 @@ async fn store(version: Option<&'static str>, denied: &[&'static str]) -> Magent
         name: StorefrontName::parse("kiwi").unwrap(),
         url: format!("http://{address}"),
         store: DEFAULT_STORE.into(),
+        only_its_website: false,
         access: IntegrationAccess::OAuth(Box::new(OAuthKeys {
             consumer_key: secret("ck"),
             consumer_secret: secret("cs"),

@@ -35,6 +35,7 @@ fn open(ways_in: WaysIn) -> Magento2 {
         name: StorefrontName::parse("kiwi").unwrap(),
         url: "https://shop.example".into(),
         store: DEFAULT_STORE.into(),
+        only_its_website: false,
         access: IntegrationAccess::Bearer(Secret::new("0".into())),
         ways_in,
         names: AttributeNames::default(),

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tillbridge::sandbox::magento2::{CreditPlan, HookWeather};
+use tillbridge::rehearsal::TownPlan;
+use tillbridge::sandbox::magento2::{CreditPlan, HookWeather, OrderPlan};
 
 use super::{asks, documents, open, order};
-use crate::support::house::{Deployment, on_both_deployments};
+use crate::support::house::{Deployment, House, on_both_deployments};
 
 on_both_deployments! {
     // proves F-336 F-337
@@ -72,6 +73,40 @@ on_both_deployments! {
         house.until("both are booked", async || documents(&house).await == (2, 0)).await;
         let invoices = house.magento().office.invoices().await.unwrap();
         assert_eq!(invoices[0].customer, invoices[1].customer);
+        house.keeps_its_promises(0).await;
+    }
+
+    /// One installation may hold several websites. Where only one is spoken for, sales of the others are left alone however they come to
+    /// be known, and a store view that is added to it later belongs to it from its first sale on.
+    async fn sales_of_another_website_are_left_alone(deployment: Deployment) {
+        let plan = TownPlan { styles: 3, ..TownPlan::new("kauri") };
+        let mut house = House::build_magento_with(deployment, plan, |options| {
+            options.stores.extend([("outlet".to_owned(), 7), ("later".to_owned(), 9)]);
+            options.other_website.insert(7);
+        })
+        .await;
+        house.opens().await;
+        let (shop, place) = (&house.magento().shop, order(house.magento(), 1));
+        let mut bought = Vec::new();
+        for store in [7, 9, 1, 7] {
+            bought.push(shop.place_order(&OrderPlan { store: Some(store), ..place.clone() }).await.unwrap());
+        }
+        for order in &bought[..3] {
+            shop.invoice(*order).await.unwrap();
+        }
+        shop.hooks_idle().await;
+        house.until("ours are booked", async || documents(&house).await == (2, 0)).await;
+        shop.lose_hooks(u64::MAX);
+        shop.invoice(bought[3]).await.unwrap();
+        let ours = shop.place_order(&place).await.unwrap();
+        shop.invoice(ours).await.unwrap();
+        house.until("the last of ours is found", async || {
+            asks(&house).await;
+            documents(&house).await == (3, 0)
+        })
+        .await;
+        house.rest().await;
+        assert_eq!(documents(&house).await, (3, 0));
         house.keeps_its_promises(0).await;
     }
 
