@@ -7,26 +7,33 @@ use serde::Serialize;
 
 use super::{Exit, Failure, Output};
 
+mod backlog;
 mod child;
+mod drain;
 mod first_load;
 mod flow;
+mod growth;
 mod ingest;
 mod load;
 mod memory;
 mod orders;
+mod outward;
+mod past;
+mod scene;
 mod stock;
 mod storeless;
 
 /// Arguments of `tillbridge bench`
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tillbridge bench                              everything
+  tillbridge bench                              everything but drain and growth
   tillbridge bench ingest flow                  two of them
+  tillbridge bench drain growth                 what takes long, and gigabytes of disk
   DATABASE_URL=postgres://… tillbridge bench    PostgreSQL too; databases of its own are made and dropped
 
 Figures are worth comparing within one run only: machines differ, and so do their days.")]
 pub struct Args {
-    /// What to measure; left out: everything
+    /// What to measure; left out: everything that takes minutes
     #[arg(value_enum)]
     pub(crate) what: Vec<What>,
     /// One JSON document
@@ -49,10 +56,16 @@ pub enum What {
     Flow,
     /// What stock changes cost at the shop's API
     Stock,
+    /// From a change in the office to the shop
+    Outward,
     /// A whole catalogue to an empty shop
     Load,
     /// Resident memory
     Memory,
+    /// A backlog of a million deliveries; only when named
+    Drain,
+    /// The same work on journals of 10⁴, 10⁶ and 10⁷ rows; only when named
+    Growth,
 }
 
 /// One figure with its reference.
@@ -77,6 +90,18 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{} %", part * 100 / whole.max(1))
 }
 
+/// So many in so long, each second.
+fn per_second(count: u64, time: std::time::Duration) -> u64 {
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
+    count.saturating_mul(1_000_000) / micros
+}
+
+/// Of sorted times, the one that so many in a thousand stay under.
+fn quantile(sorted: &[std::time::Duration], permille: usize) -> std::time::Duration {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((sorted.len() * permille / 1000).min(last)).copied().unwrap_or_default()
+}
+
 /// A length of time in milliseconds, to a tenth.
 fn millis(time: std::time::Duration) -> String {
     let tenths = time.as_micros() / 100;
@@ -89,7 +114,8 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
         storeless::serve().await?;
         return Ok(Exit::Fine);
     }
-    let wanted = |what: What| args.what.is_empty() || args.what.contains(&what);
+    let named = |what: What| args.what.contains(&what);
+    let wanted = |what: What| args.what.is_empty() || named(what);
     let quick = args.quick.max(1);
     let mut figures = Vec::new();
     if wanted(What::Ingest) {
@@ -101,11 +127,21 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
     if wanted(What::Stock) {
         figures.extend(stock::measure().await?);
     }
+    if wanted(What::Outward) {
+        figures.extend(outward::measure(quick).await?);
+    }
     if wanted(What::Load) {
         figures.extend(first_load::measure(quick).await?);
     }
     if wanted(What::Memory) {
         figures.extend(memory::measure(quick).await?);
+    }
+    // These take a quarter of an hour and gigabytes of disk.
+    if named(What::Drain) {
+        figures.extend(drain::measure(quick).await?);
+    }
+    if named(What::Growth) {
+        figures.extend(growth::measure(quick).await?);
     }
     if args.json {
         output.json(&figures)?;

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Figure;
-use super::child::{Folder, Measured, Scene};
+use super::child::Folder;
+use super::scene::{Measured, Scene};
 use crate::rehearsal::{BRANCHES, Side, Town, TownPlan};
 use crate::sandbox::shopify::ApiCalls;
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::child::{Folder, Measured, Scene};
+use super::child::Folder;
 use super::load::{Shape, send};
-use super::{Figure, millis, orders};
+use super::scene::{Measured, Scene};
+use super::{Figure, millis, orders, per_second, quantile};
 use crate::domain::EventType;
 use crate::journal::{Journal, Selection};
 
@@ -14,18 +15,31 @@ const STEADY: (u64, u64) = (200, 4_000);
 /// Webhooks sent as fast as they are taken, to see how fast invoices follow.
 const FLOOD: u64 = 20_000;
 
-/// Measures the embedded deployment and, where servers are given, the distributed one with one process.
+/// Processes that do the work, beside one that does the rest.
+const WORKERS: [usize; 3] = [1, 2, 4];
+/// Everything one process can do.
+pub const ALL_ROLES: &str = "receive,normalise,publish,handle,poll";
+
+/// Measures the embedded deployment and, where servers are given, the distributed one: in one process, and with workers of its own.
 pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = one(Measured::Sqlite, "embedded", quick).await?;
+    let mut figures = one(Measured::Sqlite, None, "embedded", quick).await?;
     if std::env::var_os("DATABASE_URL").is_some() && std::env::var_os("AMQP_URL").is_some() {
-        figures.extend(one(Measured::Distributed, "distributed, one process", quick).await?);
+        figures.extend(one(Measured::Distributed, None, "distributed, one process", quick).await?);
+        for workers in WORKERS {
+            let name = format!("distributed, {workers} of the processes work");
+            figures.extend(one(Measured::Distributed, Some(workers), &name, quick).await?);
+        }
     }
     Ok(figures)
 }
 
-async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<Figure>> {
+async fn one(measured: Measured, workers: Option<usize>, name: &str, quick: u64) -> anyhow::Result<Vec<Figure>> {
     let folder = Folder::new()?;
-    let scene = Scene::set(measured, "receive,normalise,publish,handle,poll", &folder, 20).await?;
+    let roles = workers.map_or(ALL_ROLES, |_| "receive,normalise,publish,poll");
+    let mut scene = Scene::set(measured, roles, &folder, 20).await?;
+    for _ in 0..workers.unwrap_or(0) {
+        scene.joined_by("handle").await?;
+    }
     scene.catalogue_on_the_web().await?;
     let currency = scene.town.office.base_currency().await?;
     let goods = scene.town.shop.catalogue();
@@ -39,23 +53,18 @@ async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<F
 
     let shape = Shape { connections: 64, requests: flood, rate: None };
     let begun = tokio::time::Instant::now();
-    let ticks = scene.process.processor_ticks()?;
+    let ticks = scene.processor_ticks()?;
     let sent =
         send(scene.process.webhooks, shape, orders::calls(Arc::new(second.to_vec()), &scene.town, "flood")).await?;
     let ingest = sent.rate();
     scene.invoices_reach(steady + flood).await?;
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
-    let sustained = flood * 1_000_000 / micros;
-    let work_micros = (scene.process.processor_ticks()? - ticks) * 10_000 / flood.max(1);
+    let sustained = per_second(flood, begun.elapsed());
+    let work_micros = (scene.processor_ticks()? - ticks) * 10_000 / flood.max(1);
 
-    let journal = scene.end_and_open_journal().await?;
-    let latencies = latencies(journal.as_ref(), steady).await?;
-    let at = |permille: usize| {
-        latencies
-            .get((latencies.len() * permille / 1000).min(latencies.len().saturating_sub(1)))
-            .copied()
-            .unwrap_or_default()
-    };
+    scene.end_processes().await?;
+    let latencies = latencies(scene.open_journal().await?.as_ref(), steady).await?;
+    scene.end().await?;
+    let at = |permille: usize| quantile(&latencies, permille);
     Ok(vec![
         Figure::new(
             format!("webhook → invoice booked at {}/s, {name}", STEADY.0),

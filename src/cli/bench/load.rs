@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::{per_second, quantile};
+
 /// How a load is sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
@@ -41,15 +43,13 @@ impl Report {
     /// Accepted requests a second.
     #[must_use]
     pub fn rate(&self) -> u64 {
-        let micros = u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX).max(1);
-        self.accepted.saturating_mul(1_000_000) / micros
+        per_second(self.accepted, self.elapsed)
     }
 
     /// The latency that so many in a thousand stay under.
     #[must_use]
     pub fn quantile(&self, permille: usize) -> Duration {
-        let last = self.latencies.len().saturating_sub(1);
-        self.latencies.get((self.latencies.len() * permille / 1000).min(last)).copied().unwrap_or_default()
+        quantile(&self.latencies, permille)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::child::{Folder, Measured, Scene};
+use super::child::Folder;
 use super::load::{Shape, send};
+use super::scene::{Measured, Scene};
 use super::{Figure, orders};
 
 /// Deliveries sent.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Figure;
-use super::child::{Folder, Measured, Scene};
+use super::child::Folder;
+use super::scene::{Measured, Scene};
 use crate::domain::BranchCode;
 use crate::rehearsal::BRANCHES;
 

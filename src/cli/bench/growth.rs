@@ -1,0 +1,49 @@
+//! Whether work slows down as the journal grows: the same orders are taken and worked off after a past of 10⁴, 10⁶ and 10⁷ rows.
+
+use super::backlog::{WorkedOff, worked_off};
+use super::child::Folder;
+use super::flow::ALL_ROLES;
+use super::past;
+use super::scene::{Measured, Scene};
+use super::{Figure, orders, percent};
+
+/// Rows of the past, in all tables together.
+const ROWS: [u64; 3] = [10_000, 1_000_000, 10_000_000];
+/// Orders taken and worked off after each.
+const ORDERS: u64 = 20_000;
+
+/// Measures the embedded deployment and, where servers are given, the distributed one in one process.
+pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = one(Measured::Sqlite, "SQLite", quick).await?;
+    if std::env::var_os("DATABASE_URL").is_some() && std::env::var_os("AMQP_URL").is_some() {
+        figures.extend(one(Measured::Distributed, "PostgreSQL", quick).await?);
+    }
+    Ok(figures)
+}
+
+async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let mut first: Option<WorkedOff> = None;
+    for rows in ROWS.map(|rows| rows / quick) {
+        let folder = Folder::new()?;
+        let mut scene = Scene::set(measured, ALL_ROLES, &folder, 20).await?;
+        scene.catalogue_on_the_web().await?;
+        scene.end_processes().await?;
+        past::invented(scene.journal(), rows).await?;
+        let currency = scene.town.office.base_currency().await?;
+        let goods = scene.town.shop.catalogue();
+        let calls = orders::invented_calls(0, currency, goods, &scene.town, "growth");
+        let found = worked_off(&mut scene, ORDERS / quick, calls).await?;
+        scene.end().await?;
+        let beside = first.as_ref().map_or("what the others are compared with".to_owned(), |first| {
+            format!("{} and {} of that", percent(found.taken, first.taken), percent(found.drained, first.drained))
+        });
+        figures.push(Figure::new(
+            format!("webhooks/s taken, orders/s worked off after {rows} rows, {name}"),
+            format!("{}, {}", found.taken, found.drained),
+            beside,
+        ));
+        first = first.or(Some(found));
+    }
+    Ok(figures)
+}
