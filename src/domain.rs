@@ -33,7 +33,7 @@ pub use call_error::CallError;
 pub use credit::{Credit, CreditLine};
 pub use customer::{Account, Address, Buyer, Consent, ConsentState, Customer, CustomerMerged, CustomerProfile};
 pub use delivery::{Delivery, DeliveryId, NewDelivery, Origin, Side, Verified};
-pub use demand::{BookedPieces, Held, Moved, WebClaim, WebDemand, WebLine, WebOrder, WebPieces};
+pub use demand::{BookedPieces, Held, Holdings, Moved, WebClaim, WebDemand, WebLine, WebOrder, WebPieces};
 pub use event::{BadEvent, Draft, Event, EventId, EventType, Fact, HandlingId, Normalised, Version};
 pub use hint::{DocumentHinted, HintedKind};
 pub use money::{Currency, Money, MoneyError};

@@ -4,7 +4,7 @@
 //! the pieces the office still shows although the web has sold them. Pure arithmetic; the journal keeps the figures in the
 //! transactions that learn them. Next in the flow: [`crate::handlers`] takes the pieces off the office's figure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{BranchCode, Placed, Sku, Version};
 
@@ -135,39 +135,57 @@ impl WebDemand {
         self.moved.get(&(sku.to_string(), branch.to_string())).copied().unwrap_or_default()
     }
 
-    /// What web orders hold of an SKU at a branch.
+    /// What web orders hold, read in one pass: there may be thousands of them for one SKU.
     ///
     /// A document may be booked at another branch than the one that shipped. So an order never holds more at all branches
     /// together than it took and no document has booked.
     #[must_use]
-    pub fn held(&self, sku: &Sku, branch: &BranchCode) -> Held {
-        let of_sku = || self.pieces.iter().filter(|one| one.sku == sku.as_str());
-        let mut held = Held::default();
-        let orders: BTreeSet<&str> = of_sku().map(|one| one.order.as_str()).collect();
-        for order in orders {
-            let mut taken: BTreeMap<&str, i64> = BTreeMap::new();
-            for one in of_sku().filter(|one| one.order == order) {
-                *taken.entry(&one.branch).or_default() += one.open + one.gone;
-                if one.branch == branch.as_str() {
-                    held.open += one.open;
-                }
-            }
-            // What is put back counts before it is: rather too few are shown for a moment than too many.
-            let booked = || {
-                let done = self.booked.iter().filter(|one| (one.done || one.pieces < 0) && one.order == order);
-                done.filter(|one| one.sku == sku.as_str())
-            };
-            let mut left = (taken.values().sum::<i64>() - booked().map(|one| one.pieces).sum::<i64>()).max(0);
-            for (at, pieces) in taken {
-                let here: i64 = booked().filter(|one| one.branch == at).map(|one| one.pieces).sum();
-                let unbooked = (pieces - here).clamp(0, left);
-                left -= unbooked;
-                if at == branch.as_str() {
-                    held.unbooked += unbooked;
-                }
+    pub fn held(&self) -> Holdings {
+        let mut holdings = Holdings::default();
+        let mut orders: HashMap<(&str, &str), OfOrder<'_>> = HashMap::new();
+        for one in &self.pieces {
+            let order = orders.entry((&one.sku, &one.order)).or_default();
+            *order.taken.entry(&one.branch).or_default() += one.open + one.gone;
+            holdings.at(&one.sku, &one.branch).open += one.open;
+        }
+        // What is put back counts before it is: rather too few are shown for a moment than too many.
+        for one in self.booked.iter().filter(|one| one.done || one.pieces < 0) {
+            if let Some(order) = orders.get_mut(&(one.sku.as_str(), one.order.as_str())) {
+                *order.booked.entry(&one.branch).or_default() += one.pieces;
             }
         }
-        held
+        for ((sku, _), OfOrder { taken, booked }) in orders {
+            let mut left = (taken.values().sum::<i64>() - booked.values().sum::<i64>()).max(0);
+            for (branch, pieces) in taken {
+                let unbooked = (pieces - booked.get(branch).copied().unwrap_or(0)).clamp(0, left);
+                left -= unbooked;
+                holdings.at(sku, branch).unbooked += unbooked;
+            }
+        }
+        holdings
+    }
+}
+
+/// Pieces of one SKU in one order, by branch.
+#[derive(Default)]
+struct OfOrder<'a> {
+    taken: BTreeMap<&'a str, i64>,
+    booked: BTreeMap<&'a str, i64>,
+}
+
+/// What web orders hold, by SKU and branch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holdings(HashMap<String, HashMap<String, Held>>);
+
+impl Holdings {
+    /// What is held of an SKU at a branch.
+    #[must_use]
+    pub fn of(&self, sku: &Sku, branch: &BranchCode) -> Held {
+        self.0.get(sku.as_str()).and_then(|branches| branches.get(branch.as_str())).copied().unwrap_or_default()
+    }
+
+    fn at(&mut self, sku: &str, branch: &str) -> &mut Held {
+        self.0.entry(sku.to_owned()).or_default().entry(branch.to_owned()).or_default()
     }
 }
 
@@ -185,7 +203,7 @@ mod tests {
     }
 
     fn held(demand: &WebDemand, branch: &str) -> (i64, i64) {
-        let held = demand.held(&Sku::parse("TEE").unwrap(), &BranchCode::parse(branch).unwrap());
+        let held = demand.held().of(&Sku::parse("TEE").unwrap(), &BranchCode::parse(branch).unwrap());
         (held.open, held.unbooked)
     }
 

@@ -56,11 +56,11 @@ pub(in crate::handlers) async fn read(desk: &Desk<'_>, places: &[(Sku, BranchCod
     }
     demand.found(&found);
     let office = desk.office.stock(places).await.map_err(Unread::Call)?;
-    let rules = &desk.channel.stock;
+    let (rules, held) = (&desk.channel.stock, demand.held());
     let figure = |((sku, branch), reading): (&(Sku, BranchCode), Option<StockReading>)| {
         let moved = demand.moved(sku, branch);
         Figure {
-            target: reading.map(|reading| rules.target(branch, reading.on_hand, demand.held(sku, branch))),
+            target: reading.map(|reading| rules.target(branch, reading.on_hand, held.of(sku, branch))),
             version: reading.map_or(Version(0), |reading| reading.version),
             moved: match rules.figure {
                 StockFigure::OnHand => moved.on_hand,

@@ -30,13 +30,16 @@ const MOVE: &str = "INSERT INTO web_moved (channel, sku, branch, available, on_h
     ORDER BY channel COLLATE \"C\", sku COLLATE \"C\", branch COLLATE \"C\" \
     ON CONFLICT (channel, sku, branch) DO UPDATE SET available = web_moved.available + excluded.available, \
     on_hand = web_moved.on_hand + excluded.on_hand";
-const LIVE: &str = "UPDATE web_piece p SET live = CASE WHEN \
-    (SELECT w.left_out FROM web_order w WHERE w.channel = p.channel AND w.entity = p.entity) = 1 THEN 0 WHEN \
-    (SELECT SUM(o.held) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > 0 OR \
-    (SELECT SUM(o.held + o.gone) FROM web_piece o WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) > \
-    (SELECT COALESCE(SUM(b.pieces), 0) FROM web_booked b WHERE b.channel = p.channel AND b.entity = p.entity \
-    AND b.sku = p.sku AND (b.done = 1 OR b.pieces < 0)) THEN 1 ELSE 0 END \
-    FROM unnest($1::text[], $2::text[]) AS c(channel, entity) WHERE p.channel = c.channel AND p.entity = c.entity";
+/// Rows that are right already are left alone: most are, for what is new is live.
+const LIVE: &str = "UPDATE web_piece p SET live = n.live FROM ( \
+    SELECT s.channel, s.entity, s.sku, CASE WHEN w.left_out = 1 THEN 0 WHEN s.held > 0 OR s.taken > COALESCE( \
+    (SELECT SUM(b.pieces) FROM web_booked b WHERE b.channel = s.channel AND b.entity = s.entity AND b.sku = s.sku \
+    AND (b.done = 1 OR b.pieces < 0)), 0) THEN 1 ELSE 0 END AS live \
+    FROM (SELECT o.channel, o.entity, o.sku, SUM(o.held) AS held, SUM(o.held + o.gone) AS taken \
+    FROM unnest($1::text[], $2::text[]) AS c(channel, entity) JOIN web_piece o \
+    ON o.channel = c.channel AND o.entity = c.entity GROUP BY o.channel, o.entity, o.sku) s \
+    LEFT JOIN web_order w ON w.channel = s.channel AND w.entity = s.entity) n \
+    WHERE p.channel = n.channel AND p.entity = n.entity AND p.sku = n.sku AND p.live <> n.live";
 const INTEND: &str = "INSERT INTO web_booked (channel, document, entity, sku, branch, pieces) \
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) \
     AS t(channel, document, entity, sku, branch, pieces) \

@@ -52,7 +52,7 @@ impl Shelf {
     /// Pieces open and not booked, and how far the shop's figures were moved.
     async fn holds(&self) -> ((i64, i64), Moved) {
         let demand = self.journal.web_demand(&kiwi(), &["TEE".into(), "HAT".into()]).await.unwrap();
-        let held = demand.held(&tee(), &web());
+        let held = demand.held().of(&tee(), &web());
         ((held.open, held.unbooked), demand.moved(&tee(), &web()))
     }
 
@@ -167,7 +167,7 @@ async fn a_document_on_its_way_is_told_apart(shelf: Shelf) {
     let mut demand = shelf.journal.web_demand(&kiwi(), &["TEE".into()]).await.unwrap();
     assert_eq!(demand.in_doubt().into_iter().collect::<Vec<_>>(), ["invoice shop/order:1"]);
     demand.found(&["invoice shop/order:1".to_owned()].into());
-    assert_eq!(demand.held(&tee(), &web()).unbooked, 5);
+    assert_eq!(demand.held().of(&tee(), &web()).unbooked, 5);
 }
 
 async fn channels_hold_their_own(shelf: Shelf) {
