@@ -223,7 +223,7 @@ impl Side for Town {
              webhook_secret = {{ env = {secret:?} }}\n",
             self.channel.storefront,
             self.domain,
-            self.shop.graphql_url(),
+            self.way_to_shop.clone().unwrap_or_else(|| self.shop.graphql_url()),
         );
         (text, vec![(token, self.shop.token()), (secret, self.shop.secret())])
     }

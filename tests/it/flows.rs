@@ -7,6 +7,7 @@ mod bad_input;
 mod balance;
 pub mod by_hand;
 mod catalogue;
+mod chaos;
 mod customers;
 mod cuts;
 mod door;

@@ -10,6 +10,6 @@ pub mod magento2;
 mod products;
 mod shop_life;
 mod stock_writes;
-mod stranger;
+pub mod stranger;
 mod trouble;
 mod webhook_post;

@@ -49,9 +49,14 @@ impl Webhook {
 
     /// Sends it to the house's door; answers the status.
     pub async fn send(&self, house: &House) -> u16 {
+        self.sent_by(&caller(), house).await
+    }
+
+    /// The same, by a client that makes many calls.
+    async fn sent_by(&self, client: &reqwest::Client, house: &House) -> u16 {
         let address = house.bridge.as_ref().unwrap().address_for(house.town());
-        let request = reqwest::Client::builder().no_proxy().build().unwrap().post(address);
-        let request = request
+        let request = client
+            .post(address)
             .header("Content-Type", "application/json")
             .header("X-Shopify-Topic", self.topic)
             .header("X-Shopify-Hmac-Sha256", &self.signature)
@@ -61,6 +66,22 @@ impl Webhook {
             .header("X-Shopify-Event-Id", &self.event);
         request.body(self.body.clone()).send().await.unwrap().status().as_u16()
     }
+
+    /// Sends it 64 times at once; answers the statuses.
+    pub async fn sent_64_times(&self, house: &House) -> Vec<u16> {
+        let client = caller();
+        at_once(|| self.sent_by(&client, house)).await
+    }
+}
+
+/// Somebody who calls.
+pub fn caller() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// The same call 64 times at once; answers what each came to.
+pub async fn at_once<T, C: Future<Output = T>>(call: impl Fn() -> C) -> Vec<T> {
+    futures::future::join_all((0..64).map(|_| call())).await
 }
 
 /// What a shop with this secret writes into the signature header.

@@ -15,32 +15,11 @@ use tillbridge::rehearsal::TownPlan;
 use tillbridge::sandbox::shopify::lives::Life;
 
 use crate::support::house::{Deployment, House, Ways, on_both_deployments};
-use crate::support::proxy::Proxy;
+use crate::support::proxy::{Cut, Proxy};
 use crate::support::rooms;
 
-/// What becomes of a way.
-#[derive(Debug, Clone, Copy)]
-enum Cut {
-    Refused,
-    BlackHole,
-    Reset,
-    ByteNowAndThen,
-    HalfClosed,
-}
-
-const CUTS: [Cut; 5] = [Cut::Refused, Cut::BlackHole, Cut::Reset, Cut::ByteNowAndThen, Cut::HalfClosed];
 /// How often the bridge must have felt a cut before it is mended.
 const FELT: u64 = 3;
-
-fn cut(way: &Proxy, cut: Cut) {
-    match cut {
-        Cut::Refused => way.refuse(),
-        Cut::BlackHole => way.black_hole(),
-        Cut::Reset => way.cut(),
-        Cut::ByteNowAndThen => way.trickle(),
-        Cut::HalfClosed => way.half_close(),
-    }
-}
 
 /// Lives are lived while a way is cut, and everything is right once it is mended.
 async fn a_way_fails(house: &House, way: &Proxy, kind: Cut, seed: u64) {
@@ -55,7 +34,7 @@ async fn a_way_fails(house: &House, way: &Proxy, kind: Cut, seed: u64) {
             house.town().office.sell_at_till(sku, &BranchCode::parse("WEB").unwrap(), 1).await.unwrap();
         }
     };
-    cut(way, kind);
+    way.suffers(kind);
     lives.await;
     if matches!(kind, Cut::Reset) {
         // Again while there is work on the way.
@@ -67,11 +46,7 @@ async fn a_way_fails(house: &House, way: &Proxy, kind: Cut, seed: u64) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-    way.resume();
-    if matches!(kind, Cut::HalfClosed) {
-        // Connections of which one direction is gone stay as they are until somebody gives them up.
-        way.cut();
-    }
+    way.is_mended(kind);
     house.hurries_to_rest().await;
 }
 
@@ -81,7 +56,7 @@ async fn all_ways_fail(deployment: Deployment, choose: impl Fn(&Ways) -> Option<
     let (mut house, ways) = House::behind_proxies(deployment, plan).await;
     let way = choose(&ways).unwrap();
     house.opens().await;
-    for (number, kind) in (0..).zip(CUTS) {
+    for (number, kind) in (0..).zip(Cut::ALL) {
         a_way_fails(&house, &way, kind, 900 + number * 10).await;
         let broken = house.settles_what_is_in_doubt().await;
         assert_eq!(broken, Vec::<String>::new(), "{kind:?}");

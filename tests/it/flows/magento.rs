@@ -3,6 +3,7 @@
 mod any_life;
 mod catalogue;
 mod customers;
+mod duplicates;
 mod goods;
 mod kinds_of_store;
 mod outward;
@@ -18,6 +19,7 @@ use tillbridge::flow::reconcile::{self, Found, Scope, Window};
 use tillbridge::rehearsal::{MagentoTown, TownPlan};
 use tillbridge::sandbox::magento2::{LinePlan, MagentoSandbox, OrderPlan};
 
+use crate::sandbox::magento2::stranger::Received;
 use crate::support::house::{Deployment, House};
 
 const WINDOW: Window = Window { since: None, overlap: Duration::from_secs(600), dry_run: false };
@@ -40,6 +42,18 @@ async fn asks(house: &House) -> Found {
     let found = reconcile::once(&house.desk(), WINDOW, Scope::ORDERS).await.unwrap();
     house.bridge.as_ref().unwrap().stage.bells.deliveries.notify_one();
     found
+}
+
+/// Makes a call at the bridge's door as a store made it; `path` is what stands behind the storefront's name. Answers status and body.
+async fn call_by(client: &reqwest::Client, house: &House, path: &str, call: &Received) -> (u16, String) {
+    let address = house.bridge.as_ref().unwrap().address_for(house.magento());
+    let mut request = client.post(format!("{address}{path}")).body(call.body.clone());
+    let own = |name: &str| name.starts_with("x-") || name == "content-type";
+    for (name, value) in call.headers.iter().filter(|(name, _)| own(name)) {
+        request = request.header(name, value);
+    }
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 /// SKUs that are for sale with enough pieces.

@@ -12,8 +12,6 @@ use tillbridge::domain::{BranchCode, Sku};
 use tillbridge::flow::Pace;
 use tillbridge::handlers::Desk;
 use tillbridge::journal::clock::Clock;
-use tillbridge::journal::postgres::PostgresJournal;
-use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{DeadLetter, Journal, Selection};
 use tillbridge::policy::Channel;
 use tillbridge::rehearsal::{self, Bridge, Bus, Configuration, MagentoTown, Plan, Side, Town, TownPlan};
@@ -21,7 +19,7 @@ use tillbridge::sandbox::magento2::MagentoOptions;
 use tokio::time::Instant;
 
 use super::lifetime::{Lifetime, within};
-use super::{rooms, servers};
+use super::{crowd, rooms, servers};
 
 mod disturbed;
 mod ways;
@@ -161,10 +159,7 @@ impl House {
 
     /// The journal of a house whose bridge ran in a process of its own and has ended.
     pub async fn left_behind(&self) -> Box<dyn Journal> {
-        match &self.plan.journal {
-            rehearsal::Journal::Sqlite(path) => Box::new(SqliteJournal::open(path).unwrap()),
-            rehearsal::Journal::Postgres(url) => Box::new(PostgresJournal::connect(url, 2).await.unwrap()),
-        }
+        crowd::opened(&self.plan.journal).await
     }
 
     /// All towns, whatever their shops are.

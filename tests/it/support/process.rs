@@ -1,8 +1,8 @@
-//! The real program in a process of its own, over a configuration file.
+//! The real program in processes of its own, over configuration files.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tillbridge::rehearsal::Configuration;
@@ -17,6 +17,7 @@ pub struct Process {
     file: PathBuf,
     log: PathBuf,
     admin: SocketAddr,
+    roles: Vec<String>,
     child: Option<Child>,
 }
 
@@ -25,7 +26,7 @@ impl Process {
     pub async fn of(folder: &Path, configuration: Configuration, admin: SocketAddr) -> Self {
         let file = folder.join("tillbridge.toml");
         std::fs::write(&file, &configuration.text).unwrap();
-        let process = Self { configuration, file, log: folder.join("log"), admin, child: None };
+        let process = Self { configuration, file, log: folder.join("log"), admin, roles: Vec::new(), child: None };
         let migrated = process.command("migrate").status().await.unwrap();
         assert!(migrated.success(), "migrate failed: {}", process.last_words());
         process
@@ -40,19 +41,41 @@ impl Process {
         command
     }
 
+    /// Has it take these roles alone.
+    pub fn takes(&mut self, roles: &[&str]) {
+        self.roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    }
+
     /// Starts it and waits until it is ready.
     pub async fn start(&mut self) {
-        self.child = Some(self.command("serve").spawn().unwrap());
+        let is_up = self.comes_up(Instant::now() + PATIENCE).await;
+        assert!(is_up, "the bridge does not start: {}", self.last_words());
+    }
+
+    /// Starts it as a supervisor does: again and again while what it needs is not there, until it is ready.
+    pub async fn is_kept_up(&mut self) {
         let until = Instant::now() + PATIENCE;
-        loop {
+        while !self.comes_up(until).await {
+            assert!(Instant::now() < until, "the bridge does not stay up: {}", self.last_words());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// One start; whether it was ready before it ended, and in time.
+    async fn comes_up(&mut self, until: Instant) -> bool {
+        let mut serve = self.command("serve");
+        if !self.roles.is_empty() {
+            serve.args(["--roles", &self.roles.join(",")]);
+        }
+        let child = self.child.insert(serve.spawn().unwrap());
+        while child.try_wait().unwrap().is_none() && Instant::now() < until {
             let answer = reqwest::get(format!("http://{}/readyz", self.admin)).await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return;
+                return true;
             }
-            let ended = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < until, "the bridge does not start: {}", self.last_words());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        false
     }
 
     /// kill -9.
@@ -62,12 +85,18 @@ impl Process {
         child.wait().await.unwrap();
     }
 
-    /// SIGTERM; it must settle what it holds and end well.
-    pub async fn end(&mut self) {
+    /// SIGTERM; how it ended.
+    pub async fn ends(&mut self) -> ExitStatus {
         let mut child = self.child.take().unwrap();
         let id = child.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
-        let status = tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("SIGTERM does not end it: {}", self.last_words())).unwrap()
+    }
+
+    /// SIGTERM; it must settle what it holds and end well.
+    pub async fn end(&mut self) {
+        let status = self.ends().await;
         assert!(status.success(), "SIGTERM ended it with {status}: {}", self.last_words());
     }
 
@@ -86,7 +115,13 @@ impl Process {
     }
 }
 
-/// An address of this machine where nobody listens.
+/// An address of this machine where nobody listens, below those that the system gives to outgoing connections: nobody else
+/// gets it while whoever listens there is down.
 pub fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    loop {
+        let address = SocketAddr::from(([127, 0, 0, 1], rand::random_range(20_000..32_000)));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }

@@ -27,6 +27,20 @@ enum Mode {
     Refuse,
 }
 
+/// What a network does to a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    Refused,
+    BlackHole,
+    Reset,
+    ByteNowAndThen,
+    HalfClosed,
+}
+
+impl Cut {
+    pub const ALL: [Self; 5] = [Self::Refused, Self::BlackHole, Self::Reset, Self::ByteNowAndThen, Self::HalfClosed];
+}
+
 /// How often a byte passes a [`Mode::Trickle`].
 const BETWEEN_BYTES: Duration = Duration::from_millis(200);
 
@@ -69,9 +83,48 @@ impl Proxy {
         Self { place, shared, acceptor }
     }
 
+    /// Starts one before the server that an address names.
+    pub async fn before(address: &str) -> Self {
+        let address = reqwest::Url::parse(address).unwrap();
+        let usual = match address.scheme() {
+            "amqp" => Some(5672),
+            scheme if scheme.starts_with("postgres") => Some(5432),
+            _ => None,
+        };
+        Self::start((address.host_str().unwrap().to_owned(), address.port_or_known_default().or(usual).unwrap())).await
+    }
+
+    /// The same address, led through here.
+    pub fn led(&self, address: &str) -> String {
+        let mut address = reqwest::Url::parse(address).unwrap();
+        address.set_ip_host(self.place.ip()).unwrap();
+        address.set_port(Some(self.place.port())).unwrap();
+        address.to_string()
+    }
+
     /// Where the client should connect to.
     pub fn place(&self) -> SocketAddr {
         self.place
+    }
+
+    /// Has this befall the way, until it is mended.
+    pub fn suffers(&self, cut: Cut) {
+        match cut {
+            Cut::Refused => self.refuse(),
+            Cut::BlackHole => self.black_hole(),
+            Cut::Reset => self.cut(),
+            Cut::ByteNowAndThen => self.trickle(),
+            Cut::HalfClosed => self.half_close(),
+        }
+    }
+
+    /// Lets everything pass again, after this befell the way.
+    pub fn is_mended(&self, after: Cut) {
+        self.resume();
+        if after == Cut::HalfClosed {
+            // Connections of which one direction is gone stay as they are until somebody gives them up.
+            self.cut();
+        }
     }
 
     /// Ends every connection there is; new ones pass.

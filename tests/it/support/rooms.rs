@@ -45,6 +45,12 @@ impl Database {
     }
 }
 
+/// Makes a database of this name on a server that is the story's alone, and answers its address.
+pub async fn database_at(server: &str, name: &str) -> String {
+    run(server, &format!("CREATE DATABASE {name}")).await;
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+}
+
 async fn run(url: &str, statement: &str) {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
     let connection = tokio::spawn(connection);

@@ -4,7 +4,8 @@
 use tillbridge::rehearsal::MagentoTown;
 use tillbridge::sandbox::magento2::HookWay;
 
-use super::{documents, open, order};
+use super::super::by_hand::caller;
+use super::{call_by, documents, open, order};
 use crate::sandbox::magento2::stranger::{Listener, Received};
 use crate::support::house::{Deployment, House, on_both_deployments};
 
@@ -28,15 +29,7 @@ async fn overheard(house: &House, way: HookWay) -> Received {
 
 /// Makes a call at the bridge's door; `path` is what stands behind the storefront's name. Answers status and body.
 async fn calls(house: &House, path: &str, call: &Received) -> (u16, String) {
-    let address = house.bridge.as_ref().unwrap().address_for(house.magento());
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.post(format!("{address}{path}")).body(call.body.clone());
-    let own = |name: &str| name.starts_with("x-") || name == "content-type";
-    for (name, value) in call.headers.iter().filter(|(name, _)| own(name)) {
-        request = request.header(name, value);
-    }
-    let answer = request.send().await.unwrap();
-    (answer.status().as_u16(), answer.text().await.unwrap())
+    call_by(&caller(), house, path, call).await
 }
 
 /// The same call with some headers replaced; those without a value are left out.
