@@ -207,6 +207,11 @@ impl MagentoSandbox {
         self.core.post_office.hold(hold);
     }
 
+    /// Stops the shop's clock, so that whatever happens happens in one second, or lets it go again.
+    pub fn stop_clock(&self, stop: bool) {
+        self.core.clock.stop(stop);
+    }
+
     /// The next so many deliveries are lost without a trace; with 0 no more are.
     pub fn lose_hooks(&self, deliveries: u64) {
         self.core.post_office.lose(deliveries);

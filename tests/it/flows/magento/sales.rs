@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tillbridge::rehearsal::TownPlan;
-use tillbridge::sandbox::magento2::{CreditPlan, HookWeather, OrderPlan};
+use tillbridge::sandbox::magento2::{CreditPlan, HookWeather, LinePlan, OrderPlan};
 
-use super::{asks, documents, open, order};
+use super::{asks, documents, open, order, skus};
 use crate::support::house::{Deployment, House, on_both_deployments};
 
 on_both_deployments! {
@@ -73,6 +73,28 @@ on_both_deployments! {
         house.until("both are booked", async || documents(&house).await == (2, 0)).await;
         let invoices = house.magento().office.invoices().await.unwrap();
         assert_eq!(invoices[0].customer, invoices[1].customer);
+        house.keeps_its_promises(0).await;
+    }
+
+    /// P4: the store tells the second of a change and no less, and pages are cut between documents of one second.
+    async fn more_documents_of_one_second_than_a_page_holds_are_all_found(deployment: Deployment) {
+        let house = open(deployment).await;
+        let shop = &house.magento().shop;
+        shop.lose_hooks(u64::MAX);
+        shop.stop_clock(true);
+        let kinds = skus(house.magento());
+        for number in 0..130 {
+            let line = LinePlan::simple(&kinds[number % kinds.len()], 1, 2_300);
+            let bought = shop.place_order(&OrderPlan::by_guest(vec![line])).await.unwrap();
+            shop.invoice(bought).await.unwrap();
+        }
+        shop.stop_clock(false);
+        house.until("all of them are found", async || {
+            asks(&house).await;
+            house.rest().await;
+            documents(&house).await == (130, 0)
+        })
+        .await;
         house.keeps_its_promises(0).await;
     }
 
