@@ -29,6 +29,7 @@ mod effects;
 mod entities;
 mod intake;
 mod links;
+mod model;
 mod opening;
 mod operators;
 mod outbox;

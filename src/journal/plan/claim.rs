@@ -61,6 +61,11 @@ fn event_of(candidate: &Candidate) -> Result<Event, JournalError> {
 }
 
 impl Candidate {
+    /// Whether its last attempt was never settled.
+    fn is_cut_short(&self) -> bool {
+        self.state == handling::RUNNING || self.reason == INTERRUPTED
+    }
+
     fn change(&self, state: &'static str, due: Option<i64>) -> Move {
         Move {
             id: self.id,
@@ -70,7 +75,8 @@ impl Candidate {
             failures: self.failures,
             turn: None,
             waits: None,
-            reason: self.reason.clone(),
+            // Whoever claims it in the end has to know, however often it is put back on the way.
+            reason: if self.is_cut_short() { INTERRUPTED.to_owned() } else { self.reason.clone() },
             action: String::new(),
         }
     }
@@ -139,7 +145,7 @@ impl Asking {
                 fence: taken.fence,
                 failures: u32::try_from(candidate.failures).unwrap_or(u32::MAX),
                 raised_at: timestamp(candidate.raised_at)?,
-                interrupted: candidate.state == handling::RUNNING || candidate.reason == INTERRUPTED,
+                interrupted: candidate.is_cut_short(),
                 event,
             });
             moves.push(taken);

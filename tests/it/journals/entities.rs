@@ -13,6 +13,7 @@ on_both_journals! {
     a_turn_ends_with_the_last_handling_it_was_given_for
     a_turn_whose_holder_vanished_ends_with_its_lease
     a_late_settlement_does_not_end_the_turn_of_another
+    an_attempt_that_was_cut_short_is_known_as_such_after_a_turn_or_a_pause
     a_retry_of_the_same_entity_is_not_hurried_by_its_neighbour
     entities_of_two_channels_do_not_meet
 }
@@ -71,6 +72,26 @@ async fn a_late_settlement_does_not_end_the_turn_of_another(shelf: Shelf) {
     assert!(shelf.claims(&due[2..]).await.is_empty(), "the second worker still has the turn");
     assert!(shelf.settles(&second, done()).await);
     assert!(shelf.publishes().await.contains(&due[2]));
+}
+
+async fn an_attempt_that_was_cut_short_is_known_as_such_after_a_turn_or_a_pause(shelf: Shelf) {
+    shelf.raises(vec![stock("SHIRT", 1), stock("SHIRT", 2)], &["stock"]).await;
+    let due = shelf.publishes().await;
+    assert_eq!(shelf.claims(&due).await.len(), 2);
+    shelf.clock.moves_on(LEASE);
+    // Their worker is gone, and the bus hands both messages to others.
+    let first = shelf.claims(&due[..1]).await.remove(0);
+    assert!(first.interrupted);
+    assert!(shelf.claims(&due[1..]).await.is_empty(), "the entity is in other hands");
+    assert!(shelf.settles(&first, done()).await);
+    let second = shelf.works_on_one().await;
+    assert!(second.interrupted, "what the first worker wrote of it is not known");
+
+    shelf.clock.moves_on(LEASE);
+    shelf.journal.pause(&kiwi(), "a pause").await.unwrap();
+    assert!(shelf.claims(&due[1..]).await.is_empty(), "the channel is paused");
+    assert!(shelf.journal.resume(&kiwi()).await.unwrap());
+    assert!(shelf.works_on_one().await.interrupted);
 }
 
 async fn a_retry_of_the_same_entity_is_not_hurried_by_its_neighbour(shelf: Shelf) {

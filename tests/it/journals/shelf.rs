@@ -99,7 +99,15 @@ pub struct Shelf {
 impl Shelf {
     /// A journal in a new file.
     pub fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::sqlite_in(tempfile::tempdir().unwrap())
+    }
+
+    /// A journal in a new file that is kept in memory where that can be, for stories that do not care what a disk takes.
+    pub fn sqlite_in_memory() -> Self {
+        Self::sqlite_in(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn sqlite_in(folder: tempfile::TempDir) -> Self {
         let path = folder.path().join("tillbridge.db");
         let clock = HandClock::new();
         let journal = Arc::new(SqliteJournal::open_with(&path, clock.clock()).unwrap());
