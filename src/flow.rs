@@ -13,10 +13,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
-use crate::handlers::{self, Sides};
+use crate::domain::ChannelName;
+use crate::handlers::{self, Desk, Sides};
 use crate::journal::Journal;
 use crate::policy::Retention;
 
+pub mod circuit;
 pub mod handle;
 pub mod health;
 pub mod normalise;
@@ -31,6 +33,7 @@ pub mod watch;
 
 mod own;
 
+pub use circuit::Circuits;
 pub use health::{Beat, Beats};
 
 /// What a process does. Any set of roles may run in any process.
@@ -119,8 +122,24 @@ pub struct Stage {
     pub keep: Retention,
     /// Signs of life of the loops, for readiness.
     pub beats: Beats,
+    /// Where nothing gets through.
+    pub circuits: Circuits,
     /// Rung when the process is to end: stages finish what they hold and return.
     pub stop: CancellationToken,
+}
+
+impl Stage {
+    /// What a handler works with in a channel; `None` where the configuration of this process does not have it.
+    #[must_use]
+    pub fn desk(&self, channel: &ChannelName) -> Option<Desk<'_>> {
+        let channel = self.sides.channels.iter().find(|one| one.name == *channel)?;
+        Some(Desk {
+            channel,
+            journal: self.journal.as_ref(),
+            storefront: self.sides.storefronts.get(&channel.storefront)?.as_ref(),
+            office: self.sides.offices.get(&channel.office)?.as_ref(),
+        })
+    }
 }
 
 /// The running stages of a process.
@@ -142,6 +161,7 @@ impl Running {
             tasks.spawn(named("publish", publish::run(stage.clone())));
         }
         if roles.contains(&Role::Handle) {
+            tasks.spawn(named("circuit", circuit::run(stage.clone())));
             for handler in handlers::all() {
                 for worker in 0..handler.policy().workers {
                     let work = handle::run(stage.clone(), Arc::clone(&handler), worker);

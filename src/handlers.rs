@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{EventType, HandlerName, OfficeName, StorefrontName};
+use crate::domain::{EventType, HandlerName, OfficeName, Side, StorefrontName};
 use crate::journal::{Claim, Journal, Settlement};
 use crate::office::Office;
 use crate::policy::Channel;
@@ -53,6 +53,8 @@ pub struct Policy {
     pub linger: Duration,
     /// How many batches one process works on at a time.
     pub workers: usize,
+    /// The sides without which it can do nothing: its work is held while one of them answers nobody.
+    pub needs: &'static [Side],
 }
 
 /// Everything a handler may talk to while it works for one channel.

@@ -32,6 +32,7 @@ pub mod postgres;
 pub mod sqlite;
 
 mod audit;
+mod circuits;
 mod counts;
 mod deliveries;
 mod edits;
@@ -51,6 +52,7 @@ mod text;
 mod upkeep;
 mod value;
 
+pub use circuits::{Circuit, Circuits, Way};
 pub use counts::Counts;
 pub use deliveries::{DeliverySettlement, Raised, Taken, Verdict};
 pub use edits::{Edit, Edited, Edits};
@@ -79,7 +81,7 @@ pub enum JournalError {
 
 /// The durable record. All times in it come from one clock, the implementation's.
 #[async_trait]
-pub trait Journal: Intake + Archive + Upkeep + Replays + Edits {
+pub trait Journal: Intake + Archive + Upkeep + Replays + Edits + Circuits {
     /// What the one clock shows: whoever decides by the time asks here.
     fn now(&self) -> Timestamp;
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{ConfigFile, Exit, Failure, Output};
 use crate::flow::receive::Door;
-use crate::flow::{Beats, Bells, Pace, Role, Running, Stage};
+use crate::flow::{Beats, Bells, Circuits, Pace, Role, Running, Stage};
 use crate::ops::admin::Admin;
 use crate::ops::health::Health;
 use crate::ops::probes::{AlertProbe, Alerts, BusProbe, ChannelProbe, JournalProbe, LoopProbe};
@@ -58,6 +58,7 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
         pace: Pace::default(),
         keep: config.keep,
         beats: Beats::default(),
+        circuits: Circuits::default(),
         stop: CancellationToken::new(),
     };
 

@@ -70,6 +70,9 @@ fn describe(counts: &Counts, output: &mut Output) -> std::io::Result<()> {
     for (channel, reason) in &counts.paused {
         output.line(format_args!("paused       {channel}: {}", super::output::shown(reason)))?;
     }
+    for (way, reason) in &counts.held {
+        output.line(format_args!("held         {way}: {}", super::output::shown(reason)))?;
+    }
     if dead(counts) > 0 {
         let letters = counted(dead(counts), "dead letter waits", "dead letters wait");
         output.line(format_args!("\n{letters} for a person: see `tillbridge dead list`"))?;

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use crate::bus::{Consumer, Received};
 use crate::domain::{ChannelName, HandlerName, HandlingId};
-use crate::handlers::{Desk, Handler};
+use crate::handlers::Handler;
 use crate::journal::{Claim, Lack, Outcome, Settlement};
 
+use super::circuit::{self, Admitted};
 use super::{Stage, rest};
 
 /// How long a worker rests when it cannot reach the bus or the journal.
@@ -79,27 +80,39 @@ async fn acknowledge(consumer: &mut dyn Consumer, received: &[Received]) {
 }
 
 async fn handle_channel(stage: &Stage, handler: &dyn Handler, name: &ChannelName, batch: &[Claim]) -> Vec<Settlement> {
-    let sides = &stage.sides;
-    let found = sides.channels.iter().find(|channel| channel.name == *name).and_then(|channel| {
-        Some((channel, sides.storefronts.get(&channel.storefront)?, sides.offices.get(&channel.office)?))
-    });
-    let Some((channel, storefront, office)) = found else {
+    let Some(desk) = stage.desk(name) else {
         let outcome = Outcome::Dead {
             reason: format!("channel `{name}` is not in the configuration of this process"),
             action: "put the channel back into the configuration and retry, or discard".into(),
             lacks: Some(Lack::Mapping),
         };
-        return batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect();
+        return all(batch, &outcome);
     };
-    let desk =
-        Desk { channel, journal: stage.journal.as_ref(), storefront: storefront.as_ref(), office: office.as_ref() };
+    let policy = handler.policy();
+    let (admitted, held) = match circuit::admit(stage, name, policy).await {
+        Admitted::All => (batch, Vec::new()),
+        Admitted::One(held) => {
+            let (one, others) = batch.split_at(1);
+            (one, all(others, &held))
+        }
+        Admitted::None(held) => return all(batch, &held),
+    };
     // Work must end before its lease does; a handler that hangs loses its turn, and its late settlement is fenced off.
     let deadline = stage.pace.lease * 4 / 5;
-    if let Ok(settlements) = tokio::time::timeout(deadline, handler.handle(&desk, batch)).await {
-        return settlements;
-    }
-    let reason = format!("the handler took longer than {} s", deadline.as_secs());
-    let outcome = Outcome::Retry { after: Duration::from_secs(5), reason, counts: true };
+    let mut settlements = match tokio::time::timeout(deadline, handler.handle(&desk, admitted)).await {
+        Ok(settlements) => settlements,
+        Err(_) => {
+            let reason = format!("the handler took longer than {} s", deadline.as_secs());
+            all(admitted, &Outcome::Retry { after: Duration::from_secs(5), reason, counts: true })
+        }
+    };
+    circuit::judge(stage, &desk, policy, admitted, &mut settlements).await;
+    settlements.extend(held);
+    settlements
+}
+
+/// The same end for all of a batch.
+fn all(batch: &[Claim], outcome: &Outcome) -> Vec<Settlement> {
     batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect()
 }
 
@@ -143,6 +156,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Ignored(_) => "ignored",
         Outcome::Retry { .. } => "retry",
         Outcome::Wait { .. } => "wait",
+        Outcome::Held { .. } => "held",
         Outcome::Later { .. } => "later",
         Outcome::Dead { .. } => "dead",
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{EventType, Fact};
+use crate::domain::{EventType, Fact, Side};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement};
 use crate::office::DocumentCustomer;
 use crate::policy::ReceiveCustomers;
@@ -22,6 +22,7 @@ const POLICY: Policy = Policy {
     batch: 32,
     linger: Duration::from_millis(100),
     workers: 1,
+    needs: &[Side::Office],
 };
 
 /// Takes accounts over into the office.

@@ -17,6 +17,7 @@ const POLICY: Policy = Policy {
     batch: 64,
     linger: Duration::ZERO,
     workers: 1,
+    needs: &[],
 };
 
 /// Notes orders that ended before they were invoiced.

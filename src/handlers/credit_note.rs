@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{Books, Credit, EventType, Fact, SaleMoment};
+use crate::domain::{Books, Credit, EventType, Fact, SaleMoment, Side};
 use crate::journal::{Claim, LinkKind, Outcome, Settlement};
 use crate::storefront::SalesWay;
 
@@ -19,8 +19,14 @@ use super::paper::{self, Refused};
 use super::reckoning::{Subject, reckon};
 use super::{Desk, Handler, Policy};
 
-const POLICY: Policy =
-    Policy { name: "credit_note", consumes: &[EventType::SaleCredited], batch: 64, linger: Duration::ZERO, workers: 1 };
+const POLICY: Policy = Policy {
+    name: "credit_note",
+    consumes: &[EventType::SaleCredited],
+    batch: 64,
+    linger: Duration::ZERO,
+    workers: 1,
+    needs: &[Side::Office],
+};
 
 /// Writes credit notes.
 pub(super) struct WriteCreditNote;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::{Customer, CustomerProfile, EventType, Fact};
+use crate::domain::{Customer, CustomerProfile, EventType, Fact, Side};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement, Written};
 use crate::policy::SendCustomers;
 use crate::storefront::{CustomerWrite, KnownAddress};
@@ -24,6 +24,7 @@ const POLICY: Policy = Policy {
     batch: 16,
     linger: Duration::from_millis(100),
     workers: 2,
+    needs: &[Side::Storefront],
 };
 /// The office's two addresses.
 const KINDS: [&str; 2] = ["billing", "shipping"];

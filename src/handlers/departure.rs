@@ -13,8 +13,14 @@ use crate::journal::{Claim, Outcome, Settlement};
 use super::outcome::{after_failure, journal_failed};
 use super::{Desk, Handler, Policy};
 
-const POLICY: Policy =
-    Policy { name: "departure", consumes: &[EventType::StorefrontLeft], batch: 16, linger: Duration::ZERO, workers: 1 };
+const POLICY: Policy = Policy {
+    name: "departure",
+    consumes: &[EventType::StorefrontLeft],
+    batch: 16,
+    linger: Duration::ZERO,
+    workers: 1,
+    needs: &[],
+};
 
 /// Pauses channels whose storefront has left.
 pub(super) struct NoteDeparture;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{EventType, Fact, Payments, Sale};
+use crate::domain::{EventType, Fact, Payments, Sale, Side};
 use crate::journal::{Claim, LinkKind, Outcome, Settlement};
 use crate::storefront::SalesWay;
 
@@ -19,8 +19,14 @@ use super::paper::{self, Refused};
 use super::reckoning::{Subject, reckon};
 use super::{Desk, Handler, Policy};
 
-const POLICY: Policy =
-    Policy { name: "invoice", consumes: &[EventType::SaleInvoiced], batch: 64, linger: Duration::ZERO, workers: 2 };
+const POLICY: Policy = Policy {
+    name: "invoice",
+    consumes: &[EventType::SaleInvoiced],
+    batch: 64,
+    linger: Duration::ZERO,
+    workers: 2,
+    needs: &[Side::Office],
+};
 
 /// Writes invoices.
 pub(super) struct WriteInvoice;

@@ -8,15 +8,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{Branch, BranchCode, CallError, EventType, Fact, Version};
+use crate::domain::{Branch, BranchCode, CallError, EventType, Fact, Side, Version};
 use crate::journal::{Claim, Effect, JournalError, Link, LinkKind, Outcome, Settlement};
 
 use super::outcome::after_failure;
 use super::state::{Fresh, WriteState, wrote};
 use super::{Desk, Policy};
 
-const POLICY: Policy =
-    Policy { name: "location", consumes: &[EventType::BranchChanged], batch: 16, linger: Duration::ZERO, workers: 1 };
+const POLICY: Policy = Policy {
+    name: "location",
+    consumes: &[EventType::BranchChanged],
+    batch: 16,
+    linger: Duration::ZERO,
+    workers: 1,
+    needs: &[Side::Storefront],
+};
 
 /// How often a figure that waits for its location looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);

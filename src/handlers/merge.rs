@@ -7,14 +7,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{CustomerMerged, EventType, Fact};
+use crate::domain::{CustomerMerged, EventType, Fact, Side};
 use crate::journal::{Claim, Link, LinkKind, Outcome, Settlement};
 
 use super::outcome::{after_failure, journal_failed};
 use super::{Desk, Handler, Policy};
 
-const POLICY: Policy =
-    Policy { name: "merge", consumes: &[EventType::CustomerMerged], batch: 16, linger: Duration::ZERO, workers: 1 };
+const POLICY: Policy = Policy {
+    name: "merge",
+    consumes: &[EventType::CustomerMerged],
+    batch: 16,
+    linger: Duration::ZERO,
+    workers: 1,
+    needs: &[Side::Office],
+};
 
 /// Follows merges of accounts.
 pub(super) struct FollowMerge;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::domain::{EventType, Fact, Price};
+use crate::domain::{EventType, Fact, Price, Side};
 use crate::journal::{Claim, Effect, JournalError, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{ListPrice, PriceRow, PriceRules};
 
@@ -24,6 +24,7 @@ const POLICY: Policy = Policy {
     batch: 250,
     linger: Duration::from_millis(200),
     workers: 1,
+    needs: &[Side::Storefront],
 };
 /// How often a price that waits for its product looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::domain::{CallError, EventType, Fact, Person, PrivacyRequest, PrivacyWish, Version, erase};
+use crate::domain::{CallError, EventType, Fact, Person, PrivacyRequest, PrivacyWish, Side, Version, erase};
 use crate::journal::{
     Claim, Effect, JournalError, KeptDocument, KeptPlan, NewPrivacyRecord, Outcome, Place, PrivacyRecord, Replacements,
     Settlement, Written,
@@ -23,8 +23,14 @@ use super::outcome::{after_failure, journal_failed};
 use super::paper::guest_key;
 use super::{Desk, Handler, Policy};
 
-const POLICY: Policy =
-    Policy { name: "privacy", consumes: &[EventType::PrivacyRequested], batch: 1, linger: Duration::ZERO, workers: 1 };
+const POLICY: Policy = Policy {
+    name: "privacy",
+    consumes: &[EventType::PrivacyRequested],
+    batch: 1,
+    linger: Duration::ZERO,
+    workers: 1,
+    needs: &[Side::Office],
+};
 /// Documents looked at in one page.
 const PAGE: usize = 200;
 /// How long one attempt looks; well within its lease.

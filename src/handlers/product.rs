@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::domain::{CallError, EventType, Fact, Money, Price, Product, ProductArchived, Version};
+use crate::domain::{CallError, EventType, Fact, Money, Price, Product, ProductArchived, Side, Version};
 use crate::journal::{Claim, Effect, JournalError, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{CatalogueRules, ProductLink, ProductStep, ProductWish};
 
@@ -38,6 +38,7 @@ const POLICY: Policy = Policy {
     // A moment, so that a first load comes in as many at a time as a bulk operation is worth.
     linger: Duration::from_millis(100),
     workers: 2,
+    needs: &[Side::Storefront],
 };
 /// Products are written one by one for so long; what is left of a batch then comes again. A batch must end before its lease.
 const ONE_BY_ONE: Duration = Duration::from_secs(20);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::domain::{CallError, DocumentHinted, EventType, Fact};
+use crate::domain::{CallError, DocumentHinted, EventType, Fact, Side};
 use crate::journal::{Claim, JournalError, Outcome, PolledPage, Settlement};
 use crate::storefront::{Documents, SalesWay};
 
@@ -25,6 +25,7 @@ const POLICY: Policy = Policy {
     linger: Duration::from_millis(100),
     // What was read is committed under one cursor: a second worker would only be told to come again.
     workers: 1,
+    needs: &[Side::Storefront],
 };
 /// Documents that are read at the same time.
 const AT_ONCE: usize = 4;

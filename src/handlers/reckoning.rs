@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::domain::{
-    self, Books, CallError, DocumentRef, EventType, Fact, Imbalance, Open, OrderState, Reckoned, Step,
+    self, Books, CallError, DocumentRef, EventType, Fact, Imbalance, Open, OrderState, Reckoned, Side, Step,
 };
 use crate::journal::{Claim, Link, LinkKind, Outcome, Settlement};
 use crate::office::DocumentKind;
@@ -30,6 +30,7 @@ const POLICY: Policy = Policy {
     // One action of a merchant is told in several deliveries; one reading serves them all.
     linger: Duration::from_millis(200),
     workers: 2,
+    needs: &[Side::Storefront, Side::Office],
 };
 /// How long a credit note waits for its invoice, or for its money, before a person is asked.
 const PATIENCE: Duration = Duration::from_secs(14 * 24 * 3600);

@@ -19,7 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use crate::domain::{BranchCode, CallError, EventType, Fact, Sku, StockLevel, Version};
+use crate::domain::{BranchCode, CallError, EventType, Fact, Side, Sku, StockLevel, Version};
 use crate::journal::{Claim, Effect, JournalError, LinkKind, Outcome, Settlement, Written};
 use crate::storefront::{StockOutcome, StockRow};
 
@@ -37,6 +37,7 @@ const POLICY: Policy = Policy {
     batch: 250,
     linger: Duration::from_millis(250),
     workers: 1,
+    needs: &[Side::Storefront, Side::Office],
 };
 /// How often a figure that waits for its product looks again by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);

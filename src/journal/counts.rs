@@ -21,6 +21,8 @@ pub struct Counts {
     pub oldest_due_seconds: i64,
     /// Paused channels with the reason.
     pub paused: BTreeMap<String, String>,
+    /// Ways on which nothing gets through, by channel and side or handler, as `kiwi storefront`, with the reason.
+    pub held: BTreeMap<String, String>,
 }
 
 impl Counts {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Effect, Link, LinkKind, Written};
+use super::{Effect, Link, LinkKind, Way, Written};
 use crate::domain::{Event, EventId, EventType, HandlerName, HandlingId};
 
 /// A handling to be put on the bus.
@@ -71,6 +71,14 @@ pub enum Outcome {
         reason: String,
         /// Whether this attempt counts as a failure.
         counts: bool,
+    },
+    /// Held until something gets through again on that way: no attempt, and no failure. Where its circuit has closed meanwhile, it
+    /// is tried again in a moment.
+    Held {
+        /// Which way.
+        way: Way,
+        /// Why, for people.
+        reason: String,
     },
     /// Waits until a link of that kind and key exists in the channel, and looks again after that time in any case.
     Wait {

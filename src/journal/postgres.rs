@@ -8,6 +8,7 @@
 
 mod append;
 mod appender;
+mod circuits;
 mod claim;
 mod connect;
 mod deliveries;

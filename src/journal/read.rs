@@ -2,6 +2,7 @@
 //!
 //! A database gives [`Reader::rows`]; statements here use `$1` placeholders and what both dialects know.
 
+mod circuits;
 mod counts;
 mod dead;
 mod demand;
@@ -16,6 +17,7 @@ mod trace;
 
 use async_trait::async_trait;
 
+pub(super) use circuits::circuits;
 pub(super) use counts::counts;
 pub(super) use dead::{DeadId, dead};
 pub(super) use demand::{demand, orders, raised, raised_versions};

@@ -7,6 +7,7 @@
 //! Next in the flow: [`writer`] for what changes, [`reader`] for what is asked.
 
 mod append;
+mod circuits;
 mod claim;
 mod deliveries;
 mod demand;

@@ -66,6 +66,8 @@ metrics! {
         "products and prices that a storefront did not show as they are to be shown, found by asking it";
     ACCESS_REFUSED = Counter "tillbridge_access_refused_total" ["channel"]
         "times a side refused access and the channel was paused for it: a person must act";
+    CIRCUITS_OPENED = Counter "tillbridge_circuits_opened_total" ["channel", "way"]
+        "times nothing got through to a side of a channel, or by one of its handlers, and work began to be held";
     BUS_REBUILDS = Counter "tillbridge_bus_rebuilds_total" ["link"]
         "times a connection to RabbitMQ was made anew after it was lost";
     BUS_UNREADABLE = Counter "tillbridge_bus_unreadable_total" []
@@ -80,6 +82,8 @@ metrics! {
         "dead letters that wait for a person";
     CHANNELS_PAUSED = Gauge "tillbridge_channels_paused" []
         "channels that are paused now";
+    CIRCUITS_OPEN = Gauge "tillbridge_circuits_open" []
+        "ways of channels on which nothing gets through now, so that work is held";
 }
 
 /// A recorder of its own, for tests; [`install`] makes the process's.
@@ -119,4 +123,5 @@ pub fn set_gauges(counts: &Counts) {
     metrics::gauge!(OLDEST_DUE).set(counts.oldest_due_seconds as f64);
     metrics::gauge!(DEAD).set((counts.handlings_in("dead") + rejected) as f64);
     metrics::gauge!(CHANNELS_PAUSED).set(counts.paused.len() as f64);
+    metrics::gauge!(CIRCUITS_OPEN).set(counts.held.len() as f64);
 }

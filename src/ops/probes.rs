@@ -1,4 +1,4 @@
-//! The probes of a running process: the journal, the bus, the stages' loops, paused channels.
+//! The probes of a running process: the journal, the bus, the stages' loops, channels that are paused or held up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,9 +45,9 @@ impl Probe for BusProbe {
     }
 }
 
-/// Whether channels are paused. The process does its other work, but a person should look.
+/// Whether channels are paused, or work of one is held because nothing gets through. The process does its other work, but a person should look.
 pub struct ChannelProbe {
-    /// Where channels are paused.
+    /// Where channels are paused and circuits open.
     pub journal: Arc<dyn Journal>,
     /// The channels there are.
     pub channels: Vec<ChannelName>,
@@ -58,9 +58,14 @@ impl Probe for ChannelProbe {
     async fn look(&self) -> Parts {
         // A journal that does not answer is told of by its own probe.
         let Ok(Ok(counts)) = timeout(DEADLINE, self.journal.counts()).await else { return Parts::new() };
-        let state = |channel: &ChannelName| match counts.paused.get(channel.as_str()) {
-            Some(reason) => State::Degraded(format!("paused: {reason}")),
-            None => State::Ready,
+        let state = |channel: &ChannelName| {
+            let paused = counts.paused.get(channel.as_str()).map(|reason| format!("paused: {reason}"));
+            let held = counts.held.iter().filter_map(|(way, reason)| {
+                let way = way.strip_prefix(channel.as_str())?.strip_prefix(' ')?;
+                Some(format!("work for `{way}` is held, since nothing gets through: {reason}"))
+            });
+            let told: Vec<String> = paused.into_iter().chain(held).collect();
+            if told.is_empty() { State::Ready } else { State::Degraded(told.join("; ")) }
         };
         self.channels.iter().map(|channel| (format!("channel {channel}"), state(channel))).collect()
     }

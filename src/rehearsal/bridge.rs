@@ -131,6 +131,7 @@ impl Bridge {
             pace: plan.pace,
             keep: Retention::default(),
             beats: crate::flow::Beats::default(),
+            circuits: crate::flow::Circuits::default(),
             stop: CancellationToken::new(),
         };
         let listen = plan.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));

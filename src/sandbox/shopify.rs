@@ -168,6 +168,12 @@ impl ShopSandbox {
         self.core.faults.next(operation, fault, times);
     }
 
+    /// How many calls of a root field met a fault so far.
+    #[must_use]
+    pub fn failed_calls(&self, operation: &str) -> u64 {
+        self.core.faults.met(operation)
+    }
+
     /// Each call of a root field (of any, without one) goes wrong with a chance of so many in a thousand.
     pub fn fail_sometimes(&self, operation: Option<&str>, fault: Fault, in_thousand: u32) {
         self.core.faults.chance(operation, fault, in_thousand);

@@ -8,6 +8,7 @@ mod balance;
 pub mod by_hand;
 mod catalogue;
 mod chaos;
+mod circuits;
 mod customers;
 mod cuts;
 mod door;

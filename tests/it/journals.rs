@@ -21,6 +21,7 @@ macro_rules! on_both_journals {
     };
 }
 
+mod circuits;
 mod counts;
 mod deliveries;
 mod demand;

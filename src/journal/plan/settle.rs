@@ -12,6 +12,14 @@ use crate::journal::{Effect, Lack, Link, LinkKind, Outcome, Settlement, text};
 const CONFLICT_ACTION: &str = "find out which of the two the other side's record belongs to, correct it there, then retry or \
                                discard this dead letter";
 
+/// How soon a handling looks again by itself that is held by a circuit, in microseconds; its closing wakes it earlier.
+const HELD: i64 = 600_000_000;
+/// The same where the circuit closed meanwhile: whoever held it knows by then.
+const CLOSED: i64 = 1_000_000;
+
+/// Channels and their ways whose circuits are open.
+pub(in crate::journal) type OpenCircuits = BTreeSet<(String, String)>;
+
 /// A running handling, read under lock.
 #[derive(Debug)]
 pub(in crate::journal) struct Running {
@@ -107,6 +115,15 @@ impl Standing<'_> {
             .collect()
     }
 
+    /// The circuits that must be known to decide.
+    pub(in crate::journal) fn holding(&self) -> OpenCircuits {
+        let holding = self.pairs.iter().filter_map(|(settlement, row)| match &settlement.outcome {
+            Outcome::Held { way, .. } => Some((row.channel.clone(), way.as_str().to_owned())),
+            _ => None,
+        });
+        holding.collect()
+    }
+
     /// Channel, kind and other side's id of the links that must be known to decide.
     pub(in crate::journal) fn others(&self) -> BTreeSet<(&str, &'static str, String)> {
         self.links()
@@ -118,8 +135,8 @@ impl Standing<'_> {
         self.pairs.iter().flat_map(|(settlement, row)| settlement.links.iter().map(|link| (row.channel.as_str(), link)))
     }
 
-    /// Decides, given the known rows of [`Self::keys`] and [`Self::others`].
-    pub(in crate::journal) fn decide(self, known: Vec<LinkRow>, now: i64) -> Settled {
+    /// Decides, given the known rows of [`Self::keys`] and [`Self::others`], and which circuits of [`Self::holding`] are open.
+    pub(in crate::journal) fn decide(self, known: Vec<LinkRow>, open: &OpenCircuits, now: i64) -> Settled {
         let mut book = LinkBook::of(known);
         let conflicts: Vec<Option<String>> =
             self.pairs.iter().map(|(settlement, row)| book.enter(&row.channel, &settlement.links).err()).collect();
@@ -136,7 +153,7 @@ impl Standing<'_> {
                 keep_written(&mut written, settlement, &row);
                 keep_effects(&mut effects, settlement, &row);
                 wakes.extend(settlement.links.iter().map(|link| wake(&row.channel, link.kind.as_str(), &link.key)));
-                end_of(&settlement.outcome, &row, &book, now)
+                end_of(&settlement.outcome, &row, &book, open, now)
             };
             if let Some(token) = row.turn {
                 *turns.entry((row.channel.clone(), row.entity.clone(), token)).or_insert(0) += 1;
@@ -194,7 +211,7 @@ pub(in crate::journal) fn mapping_wake(channel: &str) -> Wake {
     Wake { channel: channel.to_owned(), kind: MAPPING, key: String::new() }
 }
 
-fn end_of(outcome: &Outcome, row: &Running, book: &LinkBook, now: i64) -> Move {
+fn end_of(outcome: &Outcome, row: &Running, book: &LinkBook, open: &OpenCircuits, now: i64) -> Move {
     match outcome {
         Outcome::Done(note) => ended(row, handling::DONE, note, ""),
         Outcome::Ignored(reason) => ended(row, handling::IGNORED, reason, ""),
@@ -206,6 +223,10 @@ fn end_of(outcome: &Outcome, row: &Running, book: &LinkBook, now: i64) -> Move {
             failures: row.failures + i64::from(*counts),
             ..ended(row, handling::READY, reason, "")
         },
+        Outcome::Held { way, reason } => {
+            let rest = if open.contains(&(row.channel.clone(), way.as_str().to_owned())) { HELD } else { CLOSED };
+            Move { due: Some(now.saturating_add(rest)), ..ended(row, handling::READY, reason, "") }
+        }
         Outcome::Later { at, reason } => {
             Move { due: Some(at.as_microsecond()), ..ended(row, handling::WAITING, reason, "") }
         }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "0007_retention", include_str!("migrations/0007_retention.sql")),
     (8, "0008_replay", include_str!("migrations/0008_replay.sql")),
     (9, "0009_edit", include_str!("migrations/0009_edit.sql")),
+    (10, "0010_circuit", include_str!("migrations/0010_circuit.sql")),
 ];
 /// Lets one process migrate at a time: the name `tillbridge` as a number.
 const LOCK: i64 = 0x7469_6c6c_6272;

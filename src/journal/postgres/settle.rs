@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use futures::try_join;
 use sha2::{Digest, Sha256};
 
-use super::demand;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
+use super::{circuits, demand};
 use crate::domain::ChannelName;
 use crate::journal::plan::settle::{Running, Settled, Standing, stand, turn_wake};
 use crate::journal::plan::{LinkRow, Wake};
@@ -63,7 +63,8 @@ impl Batch for Settling<'_> {
         self.lock_links(work).await?;
         let standing = stand(self.settlements, self.running(work).await?);
         let known = known_links(work, &standing).await?;
-        let mut settled = standing.decide(known, work.now);
+        let open = circuits::open_of(work, &standing).await?;
+        let mut settled = standing.decide(known, &open, work.now);
         // None of these needs another's answer; all are sent before the first is awaited.
         let ((), (), (), (), mut wakes) = try_join!(
             work.carry_out(&settled.moves, &settled.dead),

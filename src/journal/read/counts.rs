@@ -28,6 +28,9 @@ pub(in crate::journal) async fn counts(reader: &dyn Reader, now: i64) -> Result<
     for row in reader.rows(PAUSED, vec![]).await? {
         counts.paused.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
     }
+    for circuit in super::circuits(reader).await? {
+        counts.held.insert(format!("{} {}", circuit.channel, circuit.way.as_str()), circuit.reason);
+    }
     for row in reader.rows(OLDEST, vec![Value::Int(now)]).await? {
         counts.oldest_due_seconds = row.opt_int(0)?.map_or(0, |due| (now - due) / 1_000_000);
     }

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (7, include_str!("migrations/0007_retention.sql")),
     (8, include_str!("migrations/0008_replay.sql")),
     (9, include_str!("migrations/0009_edit.sql")),
+    (10, include_str!("migrations/0010_circuit.sql")),
 ];
 /// `till` in ASCII: tells a journal from any other SQLite file.
 const APPLICATION: i64 = 0x7469_6c6c;

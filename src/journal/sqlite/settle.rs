@@ -2,11 +2,11 @@
 
 use rusqlite::{Row, params};
 
-use super::demand;
 use super::work::Work;
+use super::{circuits, demand};
 use crate::domain::ChannelName;
 use crate::journal::plan::LinkRow;
-use crate::journal::plan::settle::{Running, Settled, stand, turn_wake};
+use crate::journal::plan::settle::{OpenCircuits, Running, Settled, stand, turn_wake};
 use crate::journal::{JournalError, Settlement, Written, text};
 
 const RUNNING: &str =
@@ -54,7 +54,13 @@ pub(super) fn settle(work: &Work<'_>, settlements: &[Settlement]) -> Result<Vec<
         let key = work.first(LINK_BACK, params![channel, kind, other], |row| row.get(0))?;
         known.extend(key.map(|key| LinkRow { channel: channel.to_owned(), kind, key, other }));
     }
-    let settled = standing.decide(known, work.now);
+    let mut open = OpenCircuits::new();
+    for (channel, way) in standing.holding() {
+        if circuits::is_open(work, &channel, &way)? {
+            open.insert((channel, way));
+        }
+    }
+    let settled = standing.decide(known, &open, work.now);
     keep(work, &settled)?;
     give_back(work, &settled)?;
     work.tally().absorb(settled.tally);

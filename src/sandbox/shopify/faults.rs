@@ -3,6 +3,7 @@
 //! What comes in: orders such as "the next two calls that set stock time out after the work is done". What goes out: at most one
 //! fault for each call, decided when the call comes in.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,12 +39,14 @@ struct Switches {
     dice: Dice,
     next: Vec<(Option<String>, Fault, u32)>,
     chance: Vec<(Option<String>, Fault, u32)>,
+    /// Calls that went wrong, by root field.
+    met: BTreeMap<String, u64>,
 }
 
 impl Faults {
     /// No trouble.
     pub(super) fn new(seed: u64) -> Self {
-        Self(Mutex::new(Switches { dice: Dice::new(seed), next: Vec::new(), chance: Vec::new() }))
+        Self(Mutex::new(Switches { dice: Dice::new(seed), next: Vec::new(), chance: Vec::new(), met: BTreeMap::new() }))
     }
 
     /// The next calls go wrong.
@@ -68,21 +71,38 @@ impl Faults {
     pub(super) fn decide(&self, operations: &[String]) -> Option<Fault> {
         let meets = |wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| operations.contains(wanted));
         self.with(|switches| {
-            if let Some(index) = switches.next.iter().position(|(wanted, ..)| meets(wanted)) {
-                let (_, fault, times) = &mut switches.next[index];
-                let fault = *fault;
-                *times = times.saturating_sub(1);
-                if *times == 0 {
-                    switches.next.remove(index);
+            let fault = switches.decide(meets);
+            if fault.is_some() {
+                for operation in operations {
+                    *switches.met.entry(operation.clone()).or_default() += 1;
                 }
-                return Some(fault);
             }
-            let Switches { dice, chance, .. } = switches;
-            chance.iter().filter(|(wanted, ..)| meets(wanted)).find(|row| dice.in_thousand(row.2)).map(|row| row.1)
+            fault
         })
+    }
+
+    /// How many calls of a root field went wrong.
+    pub(super) fn met(&self, operation: &str) -> u64 {
+        self.with(|switches| switches.met.get(operation).copied().unwrap_or_default())
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Switches) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Switches {
+    fn decide(&mut self, meets: impl Fn(&Option<String>) -> bool) -> Option<Fault> {
+        if let Some(index) = self.next.iter().position(|(wanted, ..)| meets(wanted)) {
+            let (_, fault, times) = &mut self.next[index];
+            let fault = *fault;
+            *times = times.saturating_sub(1);
+            if *times == 0 {
+                self.next.remove(index);
+            }
+            return Some(fault);
+        }
+        let Self { dice, chance, .. } = self;
+        chance.iter().filter(|(wanted, ..)| meets(wanted)).find(|row| dice.in_thousand(row.2)).map(|row| row.1)
     }
 }

@@ -190,6 +190,12 @@ impl House {
         self.bridge = Some(bridge);
     }
 
+    /// One more bridge over the same journal and bus, as in another process.
+    pub async fn one_more(&self) -> Bridge {
+        let plan = Plan { listen: None, ..self.plan.clone() };
+        Bridge::start(&plan, &self.sides()).await.unwrap()
+    }
+
     /// Ends the bridge as SIGTERM does.
     pub async fn stop(&mut self) {
         assert!(self.bridge.take().unwrap().end(PATIENCE).await, "the bridge did not drain");

@@ -62,6 +62,7 @@ pub fn functions() -> impl Iterator<Item = &'static str> {
         Upkeep,
         Replays,
         Edits,
+        Circuits,
         Journal,
         Bus,
         &["bus.ack"],
@@ -138,6 +139,15 @@ gated! {
     fn edit_dead(id: &str, contents: &[u8], who: &str, why: &str) -> Result<Edited, JournalError>;
     fn edits() -> Result<Vec<Edit>, JournalError>;
     fn before_edit(edit: i64) -> Result<Option<Vec<u8>>, JournalError>;
+}
+
+gated! {
+    "journal": impl Circuits for Behind<dyn Journal>, by |inner| inner;
+    fn open_circuit(channel: &ChannelName, way: &Way, reason: &str) -> Result<bool, JournalError>;
+    fn circuits() -> Result<Vec<Circuit>, JournalError>;
+    fn take_look(channel: &ChannelName, way: &Way) -> Result<bool, JournalError>;
+    fn close_circuit(channel: &ChannelName, way: &Way) -> Result<bool, JournalError>;
+    fn go_on(channel: &ChannelName, handler: Option<&HandlerName>, most: usize) -> Result<usize, JournalError>;
 }
 
 gated! {
