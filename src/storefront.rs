@@ -248,6 +248,11 @@ pub trait Storefront: Send + Sync + 'static {
     /// it could not be had. Has a deadline, and is asked again only after a while. A read: may be repeated.
     async fn prepare(&self, _call: &Call) {}
 
+    /// Whether a call, of which all but the body was read, may be turned away before others when there are too many: an echo of what we
+    /// wrote, or news of an account, which comes again and is found by asking. What may be about money may not. Nothing of the call
+    /// is proved yet. Calls nobody.
+    fn can_wait(&self, call: &Call) -> bool;
+
     /// What a registration of our address asks us to echo, where this storefront's may ask that.
     fn challenge(&self, _query: &str) -> Option<String> {
         None

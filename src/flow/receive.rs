@@ -1,7 +1,8 @@
 //! The webhook door: raw body → verified → journalled → 2xx. Nothing else happens while the storefront waits.
 //!
 //! What comes in: `POST /webhooks/{storefront}[/…]`. What goes out: a delivery in the journal and an answer. Keeps P1 (2xx
-//! only after the commit) and P9 (503 with `Retry-After` before memory grows; bodies are bounded).
+//! only after the commit) and P9 (503 with `Retry-After` before memory grows, echoes of the catalogue first and money last; bodies are
+//! bounded).
 //! Next in the flow: [`crate::flow::normalise`].
 
 use std::collections::BTreeMap;
@@ -36,11 +37,13 @@ pub struct Door {
     bell: Arc<Notify>,
     body_limit: usize,
     memory: Arc<Semaphore>,
+    /// How much of the room is kept for what cannot wait.
+    kept_free: usize,
 }
 
 impl Door {
     /// A door to these storefronts. `body_limit` is in bytes; at most `in_flight` calls are read and stored at a time, the
-    /// rest are told to come again.
+    /// rest are told to come again; calls that can wait are told so when half of the room is taken.
     #[must_use]
     pub fn new(
         journal: Arc<dyn Intake>,
@@ -55,6 +58,7 @@ impl Door {
             bell,
             body_limit,
             memory: Arc::new(Semaphore::new(in_flight)),
+            kept_free: in_flight / 2,
         }
     }
 
@@ -109,6 +113,7 @@ enum Answer {
     TooSlow,
     Unreadable,
     Refused(Refusal),
+    Shed,
     Busy(&'static str),
 }
 
@@ -127,6 +132,7 @@ impl Answer {
             Self::Unreadable => "unreadable",
             Self::Refused(Refusal::Unauthenticated(_)) => "unauthenticated",
             Self::Refused(Refusal::Malformed(_)) => "malformed",
+            Self::Shed => "shed",
             Self::Refused(Refusal::NotYet(_)) | Self::Busy(_) => "busy",
         }
     }
@@ -151,12 +157,15 @@ impl IntoResponse for Answer {
                 (StatusCode::UNAUTHORIZED, format!("{why}\n")).into_response()
             }
             Self::Refused(Refusal::Malformed(why)) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
-            Self::Refused(Refusal::NotYet(why)) | Self::Busy(why) => {
-                let wait = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
-                (StatusCode::SERVICE_UNAVAILABLE, wait, format!("{why}\n")).into_response()
-            }
+            Self::Shed => come_again("too many calls at once, and this one can wait"),
+            Self::Refused(Refusal::NotYet(why)) | Self::Busy(why) => come_again(why),
         }
     }
+}
+
+fn come_again(why: &str) -> Response {
+    let wait = [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)];
+    (StatusCode::SERVICE_UNAVAILABLE, wait, format!("{why}\n")).into_response()
 }
 
 async fn receive(door: &Door, name: &str, path: Vec<String>, request: Request) -> Answer {
@@ -166,12 +175,15 @@ async fn receive(door: &Door, name: &str, path: Vec<String>, request: Request) -
     if !is_json(&parts.headers) {
         return Answer::NotJson;
     }
+    let mut call = Call { path, headers: lower_case(&parts.headers), body: bytes::Bytes::new() };
+    if door.memory.available_permits() <= door.kept_free && storefront.can_wait(&call) {
+        return Answer::Shed;
+    }
     let Ok(_room) = door.memory.try_acquire() else { return Answer::Busy("too many calls at once") };
-    let body = match read(body, &parts.headers, door.body_limit).await {
+    call.body = match read(body, &parts.headers, door.body_limit).await {
         Ok(body) => body,
         Err(answer) => return answer,
     };
-    let call = Call { path, headers: lower_case(&parts.headers), body };
     storefront.prepare(&call).await;
     let delivery = match storefront.verify(call) {
         Ok(delivery) => delivery,

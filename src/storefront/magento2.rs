@@ -132,6 +132,10 @@ impl Storefront for Magento2 {
         r#"{"op":"success"}"#
     }
 
+    fn can_wait(&self, call: &Call) -> bool {
+        verify::can_wait(call)
+    }
+
     fn verify(&self, call: Call) -> Result<Verified<NewDelivery>, Refusal> {
         self.verify_call(&call)
     }

@@ -89,6 +89,10 @@ impl Storefront for Shopify {
         self.declared()
     }
 
+    fn can_wait(&self, call: &Call) -> bool {
+        verify::can_wait(call)
+    }
+
     fn verify(&self, call: Call) -> Result<Verified<NewDelivery>, Refusal> {
         self.verify_call(call)
     }

@@ -21,7 +21,7 @@ mod wire;
 use serde::de::DeserializeOwned;
 
 pub(super) use amount::{Amount, Id};
-pub(super) use hint::{EVENT_HEADER, WAY_HEADER};
+pub(super) use hint::{EVENT_HEADER, WAY_HEADER, hinted_kind};
 
 use super::read::topic;
 use crate::domain::{Delivery, Normalised, WebOrder};

@@ -22,8 +22,8 @@ pub use keys::Keys;
 pub use signature::PublicKey;
 
 use super::Magento2;
-use super::normalise::{EVENT_HEADER, WAY_HEADER};
-use crate::domain::{NewDelivery, Origin, Verified};
+use super::normalise::{EVENT_HEADER, WAY_HEADER, hinted_kind};
+use crate::domain::{HintedKind, NewDelivery, Origin, Verified};
 use crate::storefront::{Call, Refusal};
 
 const ASYNC_EVENTS: &str = "x-magento-signature";
@@ -159,6 +159,12 @@ fn event(call: &Call, body: &[u8]) -> Result<String, Refusal> {
     named.filter(proper).map(|name| name.to_ascii_lowercase()).ok_or_else(|| {
         Refusal::Malformed("no event is named: call /webhooks/STOREFRONT/EVENT, such as sales.invoice.paid".into())
     })
+}
+
+/// Whether a call is about an account, or about what nothing is done for. One that names its event in the body alone may be about
+/// anything.
+pub(super) fn can_wait(call: &Call) -> bool {
+    event(call, b"").is_ok_and(|event| hinted_kind(&event).is_none_or(|kind| kind == HintedKind::Account))
 }
 
 /// What a registration with Adobe I/O Events asks us to echo. It is sent back as plain text, so only plain characters are.

@@ -28,6 +28,22 @@ const KEPT_HEADERS: [&str; 7] = [
     "x-shopify-sub-topic",
 ];
 
+/// Topics that may be turned away before others, by their beginning: echoes of the catalogue, and accounts. Merges are not among
+/// them, which asking does not find, and nobody may let a request about personal data wait.
+const CAN_WAIT: [&str; 11] = [
+    "products/",
+    "product_listings/",
+    "product_publications/",
+    "variants/",
+    "inventory_levels/",
+    "inventory_items/",
+    "collections/",
+    "collection_listings/",
+    "locations/",
+    "customers/create",
+    "customers/update",
+];
+
 /// The longest header value that becomes part of a key, in bytes.
 const MAX_KEY: usize = 200;
 
@@ -81,6 +97,12 @@ fn signed(secrets: &[Secret], body: &[u8], signature: &str) -> Option<Vec<u8>> {
 /// digest is the one the signature was checked with, so that a body is read through once.
 fn fold_key(event: &str, topic: &str, digest: &[u8]) -> String {
     format!("{event} {topic} {}", BASE64.encode(digest))
+}
+
+/// Whether a call is of a topic that may be turned away before others.
+pub(super) fn can_wait(call: &Call) -> bool {
+    let topic = call.header("x-shopify-topic").unwrap_or_default().trim().to_ascii_lowercase();
+    CAN_WAIT.iter().any(|beginning| topic.starts_with(beginning))
 }
 
 fn key_header<'a>(call: &'a Call, name: &str) -> Result<&'a str, Refusal> {

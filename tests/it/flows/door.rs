@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use tempfile::TempDir;
-use tillbridge::domain::{NewDelivery, Secret, StorefrontName, Verified};
+use tillbridge::domain::{DeliveryId, IntegrationAccess, NewDelivery, Secret, StorefrontName, Verified};
 use tillbridge::flow::receive::Door;
 use tillbridge::journal::sqlite::SqliteJournal;
 use tillbridge::journal::{Appended, Intake, Journal, JournalError};
 use tillbridge::storefront::Storefront;
+use tillbridge::storefront::magento2::{AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, WaysIn};
 use tillbridge::storefront::shopify::{Access, DEFAULT_KEY_NAMESPACE, Shopify, ShopifyConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -19,10 +20,40 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::by_hand::signature;
+use crate::support::house::PATIENCE;
 
 /// Small, so that a body over it lies in the receiver's hands whole and its refusal is never lost.
 const BODY_LIMIT: usize = 1024;
 const BODY: &str = r#"{"id":1}"#;
+
+/// How many calls are taken at once.
+const IN_FLIGHT: usize = 16;
+
+fn kiwi_web(secrets: &[&str]) -> Shopify {
+    Shopify::new(ShopifyConfig {
+        name: StorefrontName::parse("kiwi-web").unwrap(),
+        shop: "kiwi-web.myshopify.com".to_owned(),
+        endpoint: None,
+        access: Access::Token(Secret::new("shpat_story".to_owned())),
+        webhook_secrets: secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect(),
+        publications: Vec::new(),
+        pos_key_namespace: DEFAULT_KEY_NAMESPACE.to_owned(),
+    })
+    .unwrap()
+}
+
+fn kauri_web() -> Magento2 {
+    Magento2::new(Magento2Config {
+        name: StorefrontName::parse("kauri-web").unwrap(),
+        url: "https://kauri.example".to_owned(),
+        store: DEFAULT_STORE.to_owned(),
+        access: IntegrationAccess::Bearer(Secret::new("token".to_owned())),
+        ways_in: WaysIn::default(),
+        names: AttributeNames::default(),
+        only_its_website: false,
+    })
+    .unwrap()
+}
 
 /// A door of its own before a journal, to be called byte by byte.
 struct Doorstep {
@@ -34,21 +65,9 @@ impl Doorstep {
     async fn before(journal: Arc<dyn Intake>, secrets: &[&str]) -> Self {
         // Somebody else in the process may have installed one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let name = StorefrontName::parse("kiwi-web").unwrap();
-        let shopify: Arc<dyn Storefront> = Arc::new(
-            Shopify::new(ShopifyConfig {
-                name: name.clone(),
-                shop: "kiwi-web.myshopify.com".to_owned(),
-                endpoint: None,
-                access: Access::Token(Secret::new("shpat_story".to_owned())),
-                webhook_secrets: secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect(),
-                publications: Vec::new(),
-                pos_key_namespace: DEFAULT_KEY_NAMESPACE.to_owned(),
-            })
-            .unwrap(),
-        );
-        let storefronts = BTreeMap::from([(name, shopify)]);
-        let door = Door::new(journal, storefronts, Arc::new(Notify::new()), BODY_LIMIT, 16);
+        let shopify: Arc<dyn Storefront> = Arc::new(kiwi_web(secrets));
+        let storefronts = BTreeMap::from([(shopify.name().clone(), shopify)]);
+        let door = Door::new(journal, storefronts, Arc::new(Notify::new()), BODY_LIMIT, IN_FLIGHT);
         let listener = tillbridge::ops::web::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         tillbridge::ops::web::serve(listener, door.router(), stop.clone());
@@ -262,6 +281,107 @@ impl Intake for Full {
         self.0.fetch_add(1, Ordering::Relaxed);
         Err(JournalError::Unavailable("the disk is full".to_owned()))
     }
+}
+
+/// A journal that takes its time: nothing is committed before it is let.
+struct Slow {
+    asked: AtomicUsize,
+    let_go: tokio::sync::Semaphore,
+}
+
+#[async_trait]
+impl Intake for Slow {
+    async fn append(&self, _delivery: Verified<NewDelivery>) -> Result<Appended, JournalError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.let_go.acquire().await.unwrap().forget();
+        Ok(Appended::New(DeliveryId(uuid::Uuid::now_v7())))
+    }
+}
+
+impl Slow {
+    /// Waits until so many calls wait for a commit.
+    async fn is_asked(&self, times: usize) {
+        let asked = async {
+            while self.asked.load(Ordering::SeqCst) < times {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.expect("the calls come in");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_overload_echoes_are_turned_away_first_and_money_last() {
+    let slow = Arc::new(Slow { asked: AtomicUsize::new(0), let_go: tokio::sync::Semaphore::new(0) });
+    let door = Arc::new(Doorstep::before(slow.clone(), &["new secret"]).await);
+    let of = |topic: &str| Call::right().with("X-Shopify-Topic", topic);
+    let money = async |from: usize, to: usize| {
+        let calls = (from..to).map(|_| {
+            let door = Arc::clone(&door);
+            tokio::spawn(async move { door.answers(&Call::right().with("X-Shopify-Topic", "orders/paid")).await })
+        });
+        let calls: Vec<_> = calls.collect();
+        slow.is_asked(to).await;
+        calls
+    };
+    // Half of the room is taken: from here on echoes wait outside.
+    let mut calls = money(0, IN_FLIGHT / 2).await;
+    for topic in ["products/update", "inventory_levels/update", "customers/update"] {
+        let answer = door.says(of(topic).text().as_bytes()).await;
+        assert_eq!(status(&answer), 503, "{topic}");
+        assert!(answer.contains("retry-after: "), "{answer}");
+    }
+    assert_eq!(slow.asked.load(Ordering::SeqCst), IN_FLIGHT / 2, "nothing of them reached the journal");
+    // Money is taken until there is no room at all.
+    calls.extend(money(IN_FLIGHT / 2, IN_FLIGHT).await);
+    assert_eq!(door.answers(&of("refunds/create")).await, 503);
+    slow.let_go.add_permits(IN_FLIGHT + 1);
+    for call in calls {
+        assert_eq!(call.await.unwrap(), 200);
+    }
+    assert_eq!(door.answers(&of("products/update")).await, 200, "what can wait is taken when it comes again");
+}
+
+#[test]
+fn what_can_wait_is_told_from_path_and_headers() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (shopify, magento) = (kiwi_web(&["secret"]), kauri_web());
+    let call = |path: &[&str], headers: &[(&str, &str)]| tillbridge::storefront::Call {
+        path: path.iter().map(|part| (*part).to_owned()).collect(),
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        body: bytes::Bytes::new(),
+    };
+    let of = |topic: &str| shopify.can_wait(&call(&[], &[("x-shopify-topic", topic)]));
+    for topic in
+        ["products/update", "Products/Create", "inventory_levels/update", "customers/create", "customers/update"]
+    {
+        assert!(of(topic), "{topic}");
+    }
+    for topic in [
+        "orders/paid",
+        "refunds/create",
+        "order_transactions/create",
+        "app/uninstalled",
+        "customers/merge",
+        "customers/redact",
+        "customers/data_request",
+        "shop/redact",
+        "",
+        "something/new",
+    ] {
+        assert!(!of(topic), "{topic}");
+    }
+    let of = |event: &str| magento.can_wait(&call(&[event], &[]));
+    for event in ["customer.save", "catalog.product.save", "customer_address.save"] {
+        assert!(of(event), "{event}");
+    }
+    for event in ["sales.invoice.paid", "sales.order.creditmemo.created", "sales.order.place", "shipment.save"] {
+        assert!(!of(event), "{event}");
+    }
+    let header = |code: &str| magento.can_wait(&call(&[], &[("x-adobe-event-code", code)]));
+    assert!(header("com.adobe.commerce.observer.customer_save_commit_after"));
+    assert!(!header("com.adobe.commerce.observer.sales_order_invoice_save_commit_after"));
+    assert!(!magento.can_wait(&call(&[], &[])), "its event is in the body");
 }
 
 #[tokio::test]

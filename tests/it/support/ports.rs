@@ -293,6 +293,10 @@ gated! {
             self.inner.prepare(call).await;
         }
 
+        fn can_wait(&self, call: &Call) -> bool {
+            self.inner.can_wait(call)
+        }
+
         fn challenge(&self, query: &str) -> Option<String> {
             self.inner.challenge(query)
         }

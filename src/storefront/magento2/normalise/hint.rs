@@ -38,6 +38,11 @@ pub(super) fn hinted(delivery: &Delivery) -> Normalised {
     }
 }
 
+/// What kind of document an event is about, if anything is done for it.
+pub(in crate::storefront::magento2) fn hinted_kind(event: &str) -> Option<HintedKind> {
+    About::of(event).map(|about| about.kind)
+}
+
 /// What an event is about, and which fields may have its number.
 struct About {
     kind: HintedKind,
