@@ -79,6 +79,15 @@ pub trait Operation: GraphQLQuery {
     const NULL_IS_A_VALUE: &'static [&'static str] = &[];
 }
 
+/// A call whose points were taken and that has not ended.
+struct OnItsWay<'a>(&'a Limiter, &'static str);
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        self.0.ended(self.1);
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Client {
@@ -138,7 +147,7 @@ impl Client {
             }
         })?;
         let lent = self.token.token(&self.http).await?;
-        self.wait_for_points(O::NAME).await?;
+        let on_its_way = self.wait_for_points(O::NAME).await?;
         let mut response = self.send::<O>(&lent, body.clone()).await?;
         // Nothing was done under a token that is not accepted, so another one may be tried once.
         if response.status().as_u16() == 401
@@ -165,6 +174,7 @@ impl Client {
             }
             bytes.extend_from_slice(&chunk);
         }
+        drop(on_its_way);
         answer::read(&bytes, &self.limiter, O::NAME, O::REPEAT)
     }
 
@@ -174,10 +184,12 @@ impl Client {
         sending.send().await.map_err(|error| lost::<O>(&error))
     }
 
-    async fn wait_for_points(&self, operation: &'static str) -> Result<(), CallError> {
+    async fn wait_for_points(&self, operation: &'static str) -> Result<OnItsWay<'_>, CallError> {
         let start = Instant::now();
         loop {
-            let Err(wait) = self.limiter.take(operation, Instant::now()) else { return Ok(()) };
+            let Err(wait) = self.limiter.take(operation, Instant::now()) else {
+                return Ok(OnItsWay(&self.limiter, operation));
+            };
             if start.elapsed() + wait > self.deadlines.patience {
                 return Err(CallError::Throttled {
                     wait,

@@ -132,6 +132,9 @@ pub fn read<T: DeserializeOwned>(
     })?;
     let extensions = envelope.extensions.unwrap_or_default();
     if let Some(cost) = extensions.cost {
+        if matches!(&envelope.errors, Some(Errors::List(errors)) if errors.iter().any(is_throttled)) {
+            limiter.refused(operation);
+        }
         limiter.learn(operation, &cost, tokio::time::Instant::now());
     }
     if let Some(warning) = extensions.search.iter().flat_map(|search| &search.warnings).next() {
@@ -155,6 +158,10 @@ pub fn read<T: DeserializeOwned>(
         let place = format!("line {}, column {}", error.line(), error.column());
         CallError::Rejected(format!("{operation}: the answer is not of the shape of API version 2026-10 ({place})"))
     })
+}
+
+fn is_throttled(error: &TopError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.code.as_deref() == Some("THROTTLED"))
 }
 
 /// What top-level errors mean; the gravest decides.

@@ -1,6 +1,8 @@
-//! One shop's bucket of cost points, as its own answers describe it. Shared by all workers of the shop.
+//! One shop's bucket of cost points, as its own answers describe it. Shared by all workers of the shop in this process.
 //!
-//! Nothing about plans is written down here: sizes, rates and prices of requests come from the answers.
+//! Nothing about plans is written down here: sizes, rates and prices of requests come from the answers. So does what others take who
+//! use the same token, such as further processes: what an answer shows to be missing, beside what this process took, they have taken,
+//! and as much of what comes back is left to them. Where several want more than there is, each finds its share.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -35,6 +37,13 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait that is believed.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
+/// How long is looked at what others take before it is believed.
+const WINDOW: Duration = Duration::from_secs(1);
+/// A window changes what is believed by one part in so many: faster, and those who share a bucket would chase each other.
+const BELIEVED_AFTER: i64 = 4;
+/// One part in so many of what comes back is never left to others.
+const OWN_PART: i64 = 10;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Limiter(Mutex<State>);
@@ -45,14 +54,29 @@ struct State {
     closed_until: Option<Instant>,
     /// What each operation asked for when it was last sent.
     prices: HashMap<&'static str, Decimal>,
+    /// Operations that were sent and not answered, with what was taken for all of them: an answer to another may show it or not.
+    on_their_way: HashMap<&'static str, (u32, Decimal)>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
+    /// What is left for us.
     available: Decimal,
+    /// What would be left if nobody else took anything.
+    untouched: Decimal,
     maximum: Decimal,
     per_second: Decimal,
     at: Instant,
+    others: Others,
+}
+
+/// What others take of the same bucket.
+#[derive(Debug, Clone, Copy)]
+struct Others {
+    per_second: Decimal,
+    /// What they have taken since then.
+    taken: Decimal,
+    since: Instant,
 }
 
 impl Limiter {
@@ -67,14 +91,27 @@ impl Limiter {
             state.closed_until = None;
         }
         let price = state.prices.get(operation).copied().unwrap_or_default();
-        let Some(bucket) = &mut state.bucket else { return Ok(()) };
-        bucket.fill_up(now);
-        // A price above the bucket's size could never be paid; the shop shall say so itself.
-        if bucket.available >= price.min(bucket.maximum) {
+        if let Some(bucket) = &mut state.bucket {
+            bucket.fill_up(now);
+            // A price above the bucket's size could never be paid; the shop shall say so itself.
+            if bucket.available < price.min(bucket.maximum) {
+                return Err(time_for(price.min(bucket.maximum) - bucket.available, bucket.for_us()));
+            }
             bucket.available -= price;
-            return Ok(());
+            bucket.untouched -= price;
         }
-        Err(time_for(price.min(bucket.maximum) - bucket.available, bucket.per_second))
+        let (count, points) = state.on_their_way.entry(operation).or_default();
+        (*count, *points) = (*count + 1, *points + price);
+        Ok(())
+    }
+
+    /// One of an operation's calls is not on its way any more, however it ended. Comes before what its answer tells is learnt.
+    pub fn ended(&self, operation: &'static str) {
+        let mut state = self.state();
+        if let Some((count, points)) = state.on_their_way.get_mut(operation).filter(|(count, _)| *count > 0) {
+            *points -= *points / Decimal::from(*count);
+            *count -= 1;
+        }
     }
 
     /// Learns from an answer.
@@ -84,12 +121,36 @@ impl Limiter {
             state.prices.insert(operation, price.0);
         }
         if let Some(status) = cost.throttle_status {
-            state.bucket = Some(Bucket {
-                available: status.currently_available.0,
+            let available = status.currently_available.0;
+            let others = match state.bucket {
+                Some(mut bucket) => {
+                    bucket.fill_up(now);
+                    bucket.others.learn(bucket.untouched - available, status.restore_rate.0, now)
+                }
+                None => Others { per_second: Decimal::ZERO, taken: Decimal::ZERO, since: now },
+            };
+            let on_their_way: Decimal = state.on_their_way.values().map(|(_, points)| *points).sum();
+            let mut bucket = Bucket {
+                available,
+                untouched: available - on_their_way,
                 maximum: status.maximum_available.0,
                 per_second: status.restore_rate.0,
                 at: now,
-            });
+                others,
+            };
+            // What is there is there for everybody: the same part of it is ours.
+            let part = bucket.for_us().checked_div(bucket.per_second).unwrap_or(Decimal::ONE);
+            bucket.available = available.checked_mul(part).unwrap_or(available);
+            state.bucket = Some(bucket);
+        }
+    }
+
+    /// Learns that an operation was refused for want of points: what was taken for it is still there.
+    pub fn refused(&self, operation: &'static str) {
+        let mut state = self.state();
+        let price = state.prices.get(operation).copied().unwrap_or_default();
+        if let Some(bucket) = &mut state.bucket {
+            bucket.untouched += price;
         }
     }
 
@@ -97,7 +158,7 @@ impl Limiter {
     pub fn wait_after_refusal(&self, operation: &'static str) -> Duration {
         let state = self.state();
         let price = state.prices.get(operation).copied().unwrap_or_default();
-        let wait = state.bucket.map(|bucket| time_for(price - bucket.available, bucket.per_second));
+        let wait = state.bucket.map(|bucket| time_for(price - bucket.available, bucket.for_us()));
         wait.unwrap_or(SHORTEST_WAIT).clamp(SHORTEST_WAIT, LONGEST_WAIT)
     }
 
@@ -117,9 +178,37 @@ impl Limiter {
 impl Bucket {
     fn fill_up(&mut self, now: Instant) {
         let millis = Decimal::from(u64::try_from(now.duration_since(self.at).as_millis()).unwrap_or(u64::MAX));
-        let restored = self.per_second.checked_mul(millis / Decimal::ONE_THOUSAND).unwrap_or(self.maximum);
-        self.available = self.available.checked_add(restored).unwrap_or(self.maximum).min(self.maximum);
+        let restored =
+            |per_second: Decimal| per_second.checked_mul(millis / Decimal::ONE_THOUSAND).unwrap_or(self.maximum);
+        let filled = |from: Decimal, by: Decimal| from.checked_add(by).unwrap_or(self.maximum).min(self.maximum);
+        self.available = filled(self.available, restored(self.for_us()));
+        self.untouched = filled(self.untouched, restored(self.per_second));
         self.at = now;
+    }
+
+    /// What comes back in a second and is left to us.
+    fn for_us(&self) -> Decimal {
+        (self.per_second - self.others.per_second).max(self.per_second / Decimal::from(OWN_PART))
+    }
+}
+
+impl Others {
+    /// Adds what is missing in an answer. What was believed fades with each window, so that who stops is soon not waited for any more;
+    /// nobody takes more for long than comes back.
+    fn learn(mut self, missing: Decimal, restored: Decimal, now: Instant) -> Self {
+        self.taken = self.taken.checked_add(missing.max(Decimal::ZERO)).unwrap_or(self.taken);
+        let window = now.duration_since(self.since);
+        if window < WINDOW {
+            return self;
+        }
+        let millis = Decimal::from(u64::try_from(window.as_millis()).unwrap_or(u64::MAX));
+        let per_second = self.taken.checked_mul(Decimal::ONE_THOUSAND).unwrap_or(self.taken) / millis;
+        let measured = per_second.min(restored.max(Decimal::ZERO));
+        Self {
+            per_second: self.per_second + (measured - self.per_second) / Decimal::from(BELIEVED_AFTER),
+            taken: Decimal::ZERO,
+            since: now,
+        }
     }
 }
 
@@ -134,75 +223,4 @@ fn time_for(points: Decimal, per_second: Decimal) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cost(requested: i64, available: i64) -> Cost {
-        let points = |count: i64| Amount(Decimal::from(count));
-        Cost {
-            requested_query_cost: Some(points(requested)),
-            throttle_status: Some(ThrottleStatus {
-                maximum_available: points(2000),
-                currently_available: points(available),
-                restore_rate: points(100),
-            }),
-        }
-    }
-
-    #[test]
-    fn an_unknown_bucket_holds_nobody_back() {
-        assert_eq!(Limiter::default().take("SetStock", Instant::now()), Ok(()));
-    }
-
-    #[test]
-    fn a_request_waits_until_the_bucket_can_pay_what_it_cost_last_time() {
-        let (limiter, start) = (Limiter::default(), Instant::now());
-        limiter.learn("SetStock", &cost(350, 100), start);
-        assert_eq!(limiter.take("SetStock", start), Err(Duration::from_secs(3)), "250 points at 100 a second");
-        assert_eq!(limiter.take("SetStock", start + Duration::from_secs(3)), Ok(()));
-        assert_eq!(
-            limiter.take("SetStock", start + Duration::from_secs(3)),
-            Err(Duration::from_secs(3)),
-            "50 are left"
-        );
-        assert_eq!(limiter.take("DescribeShop", start + Duration::from_secs(3)), Ok(()), "its price is not known");
-    }
-
-    #[test]
-    fn the_bucket_never_holds_more_than_its_size() {
-        let (limiter, start) = (Limiter::default(), Instant::now());
-        limiter.learn("SetStock", &cost(1500, 2000), start);
-        let later = start + Duration::from_secs(86_400);
-        assert_eq!(limiter.take("SetStock", later), Ok(()));
-        assert_eq!(limiter.take("SetStock", later), Err(Duration::from_secs(10)), "500 are left of 2000");
-    }
-
-    #[test]
-    fn a_refusal_waits_for_the_missing_points_and_at_least_a_second() {
-        let (limiter, start) = (Limiter::default(), Instant::now());
-        limiter.learn("SetStock", &cost(1000, 50), start);
-        assert_eq!(limiter.wait_after_refusal("SetStock"), Duration::from_secs(10), "950 points, rounded up");
-        limiter.learn("SetStock", &cost(10, 2000), start);
-        assert_eq!(limiter.wait_after_refusal("SetStock"), Duration::from_secs(1));
-    }
-
-    #[test]
-    fn a_closed_door_holds_everybody_back() {
-        let (limiter, start) = (Limiter::default(), Instant::now());
-        assert_eq!(limiter.close_for(Duration::from_secs(20), start), Duration::from_secs(20));
-        assert_eq!(limiter.take("DescribeShop", start), Err(Duration::from_secs(20)));
-        assert_eq!(limiter.take("DescribeShop", start + Duration::from_secs(20)), Ok(()));
-    }
-
-    #[test]
-    fn absurd_figures_are_survived() {
-        let (limiter, start) = (Limiter::default(), Instant::now());
-        let mut absurd = cost(1000, 0);
-        if let Some(status) = &mut absurd.throttle_status {
-            status.restore_rate = Amount(Decimal::ZERO);
-        }
-        limiter.learn("SetStock", &absurd, start);
-        assert_eq!(limiter.take("SetStock", start), Err(LONGEST_WAIT));
-        assert_eq!(limiter.close_for(Duration::MAX, start), LONGEST_WAIT);
-    }
-}
+mod tests;
