@@ -165,6 +165,12 @@ impl MagentoSandbox {
         self.core.faults.chance(operation, fault, in_thousand);
     }
 
+    /// How many calls of [`Self::fail_next`] have not come yet.
+    #[must_use]
+    pub fn faults_to_come(&self) -> u32 {
+        self.core.faults.to_come()
+    }
+
     /// No more faults.
     pub fn clear_faults(&self) {
         self.core.faults.clear();

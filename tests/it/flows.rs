@@ -15,6 +15,7 @@ mod door;
 mod duplicates;
 mod first_load;
 mod magento;
+mod matrix;
 mod missed;
 mod missed_accounts;
 mod missed_products;

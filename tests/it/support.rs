@@ -1,6 +1,7 @@
 //! What the tests share: servers to test against, proxies that break the way to them, and a house that holds a whole bridge.
 
 pub mod crowd;
+pub mod disk;
 pub mod gate;
 pub mod house;
 pub mod lifetime;

@@ -66,6 +66,11 @@ impl Faults {
         switches.chance.clear();
     }
 
+    /// How many calls are still to go wrong for certain.
+    pub(super) fn to_come(&self) -> u32 {
+        locked(&self.0).next.iter().map(|(_, _, times)| times).sum()
+    }
+
     /// What becomes of a call.
     pub(super) fn decide(&self, operation: &str) -> Option<MagentoFault> {
         let meets = |wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| operation.starts_with(wanted));

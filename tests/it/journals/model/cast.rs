@@ -275,8 +275,8 @@ impl Cast {
         if is_alone {
             self.wire.clear();
         }
-        let shelf = self.shelf.take().unwrap();
-        self.shelf = Some(shelf.reopened().await);
+        let closed = self.shelf.take().unwrap();
+        self.shelf = Some(closed.reopened().await);
         self.shelf().journal.introduce(&kiwi(), None).await.unwrap();
         self.model.restarts(is_alone);
     }

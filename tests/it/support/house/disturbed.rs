@@ -1,5 +1,6 @@
 //! A house whose bridge is disturbed at its ports and killed.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,20 @@ impl Hurry {
 }
 
 impl House {
+    /// Has the bridge keep its journal in a file in this folder.
+    pub fn keeps_its_journal_in(&mut self, folder: &Path) {
+        assert!(self.bridge.is_none(), "a running bridge has its journal already");
+        self.plan.journal = rehearsal::Journal::Sqlite(folder.join("journal.db"));
+    }
+
+    /// Tries to start the bridge; answers why it does not.
+    pub async fn cannot_start(&self) -> String {
+        match Bridge::start(&self.plan, &self.sides()).await {
+            Ok(_) => panic!("the bridge starts"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
     /// Puts something between the bridge and its ports, and has the bridge run in a process of its own that can be killed.
     pub fn around(&mut self, around: Arc<dyn Around>) {
         assert!(self.bridge.is_none(), "a running bridge has its ports already");
