@@ -106,10 +106,10 @@ pub(super) async fn judge(
     }
     let held = held.or_else(|| stage.circuits.hold_any(channel, handler.name));
     for settlement in settlements.iter_mut().filter(|settlement| is_failure(&settlement.outcome)) {
-        let given_up = gives_up(settlement);
+        let is_over = gives_up(settlement);
         match (&held, &settlement.outcome) {
             (Some(held), _) => settlement.outcome = held.clone(),
-            (None, Outcome::Retry { reason, .. }) if given_up => settlement.outcome = give_up(reason),
+            (None, Outcome::Retry { reason, .. }) if is_over => settlement.outcome = give_up(reason),
             (None, _) => {}
         }
     }

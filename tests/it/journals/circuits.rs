@@ -49,7 +49,7 @@ async fn one_caller_at_a_time_looks_and_waits_grow(shelf: Shelf) {
     journal.open_circuit(&kiwi(), &STOREFRONT, "503").await.unwrap();
     assert!(!journal.take_look(&kiwi(), &STOREFRONT).await.unwrap(), "its time has not come");
     for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
-        shelf.clock.moves_on(Duration::from_secs(wait) - Duration::from_millis(1));
+        shelf.clock.moves_on(Duration::from_millis(wait * 1_000 - 1));
         assert!(!journal.take_look(&kiwi(), &STOREFRONT).await.unwrap(), "before {wait} s");
         shelf.clock.moves_on(Duration::from_millis(1));
         let kiwi = kiwi();
