@@ -91,7 +91,8 @@ pub trait Journal: Intake + Archive + Upkeep + Replays + Edits + Circuits {
     /// The cursor of a poll task.
     async fn cursor(&self, task: &str) -> Result<Option<String>, JournalError>;
 
-    /// Takes deliveries that are due for normalising, oldest first, for the length of a lease.
+    /// Takes deliveries that are due for normalising, oldest first, for the length of a lease. Where there are more than wanted, where
+    /// they come from takes turns.
     async fn take_deliveries(&self, limit: usize, lease: Duration) -> Result<Vec<Taken>, JournalError>;
 
     /// Ends normalising in one transaction: states, events, and a ready handling for each handler of each new event. A
@@ -99,7 +100,8 @@ pub trait Journal: Intake + Archive + Upkeep + Replays + Edits + Circuits {
     async fn settle_deliveries(&self, settlements: Vec<DeliverySettlement>) -> Result<usize, JournalError>;
 
     /// Takes handlings that are due, oldest first, paused channels left out, and marks them published for the length of a
-    /// lease; when it ends unsettled they are due again.
+    /// lease; when it ends unsettled they are due again. Where there are more than wanted, channels take turns; and no channel has more
+    /// than about a thousand published at a time for one handler, so that nobody's wait behind a flood.
     async fn take_outbox(&self, limit: usize, lease: Duration) -> Result<Vec<Outgoing>, JournalError>;
 
     /// Makes handlings that could not be published due again after that time.

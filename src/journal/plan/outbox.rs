@@ -4,6 +4,26 @@ use crate::domain::{EventId, EventType, HandlerName, HandlingId};
 use crate::journal::pack::unpack_text;
 use crate::journal::{JournalError, Outgoing};
 
+/// The most messages of one channel for one handler that are on their way at a time. Whatever comes for another channel waits behind
+/// no more than these.
+pub(in crate::journal) const MOST_ON_THEIR_WAY: i64 = 1_024;
+/// More are added only when so many or fewer are, so that they are added in batches.
+pub(in crate::journal) const FEW_ON_THEIR_WAY: i64 = MOST_ON_THEIR_WAY / 2;
+
+/// Picks one of each source, then the next of each, until there are so many.
+pub(in crate::journal) fn in_turns<T>(sources: Vec<Vec<T>>, most: usize) -> Vec<T> {
+    let mut sources: Vec<_> = sources.into_iter().map(Vec::into_iter).collect();
+    let mut picked = Vec::new();
+    while picked.len() < most {
+        let before = picked.len();
+        picked.extend(sources.iter_mut().filter_map(Iterator::next).take(most - before));
+        if picked.len() == before {
+            break;
+        }
+    }
+    picked
+}
+
 /// A due handling with its event, as read.
 #[derive(Debug)]
 pub(in crate::journal) struct Due {
@@ -27,5 +47,19 @@ impl Due {
                 .ok_or_else(|| broken(format!("the event is of a type this version does not know: `{}`", self.kind)))?,
             body: unpack_text(&self.body)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_turns;
+
+    #[test]
+    fn sources_take_turns_until_there_are_enough_or_none() {
+        let sources = || vec![vec!["a1", "a2", "a3", "a4"], vec!["b1"], vec!["c1", "c2"]];
+        assert_eq!(in_turns(sources(), 5), ["a1", "b1", "c1", "a2", "c2"]);
+        assert_eq!(in_turns(sources(), 2), ["a1", "b1"]);
+        assert_eq!(in_turns(sources(), 100).len(), 7);
+        assert!(in_turns(sources(), 0).is_empty() && in_turns(Vec::<Vec<u8>>::new(), 9).is_empty());
     }
 }

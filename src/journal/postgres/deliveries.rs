@@ -16,8 +16,16 @@ use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, tak
 use crate::journal::plan::{MOST_TAKINGS, delivery, handling};
 use crate::journal::{Taken, text};
 
-const DUE: &str = "SELECT id, origin, topic, dedupe_key, fold_key, headers, body, received_at, fence, attempts FROM delivery \
-    WHERE due <= $1 ORDER BY due, id LIMIT $2 FOR UPDATE SKIP LOCKED";
+/// Where they come from takes turns, so that a flood of one does not hold up another.
+const DUE: &str = "WITH RECURSIVE source(origin) AS ( \
+    (SELECT origin FROM delivery WHERE due IS NOT NULL ORDER BY origin, due, id LIMIT 1) UNION ALL \
+    SELECT n.origin FROM source s CROSS JOIN LATERAL (SELECT origin FROM delivery \
+    WHERE due IS NOT NULL AND origin > s.origin ORDER BY origin, due, id LIMIT 1) n) \
+    SELECT id, origin, topic, dedupe_key, fold_key, headers, body, received_at, fence, attempts FROM ( \
+    SELECT f.*, row_number() OVER (PARTITION BY f.origin ORDER BY f.due, f.id) AS turn FROM source s CROSS JOIN LATERAL ( \
+    SELECT id, origin, topic, dedupe_key, fold_key, headers, body, received_at, fence, attempts, due FROM delivery \
+    WHERE origin = s.origin AND due <= $1 ORDER BY due, id LIMIT $2 FOR UPDATE SKIP LOCKED) f \
+    ORDER BY turn, f.due, f.id LIMIT $2) t ORDER BY due, id";
 const TAKE: &str = "UPDATE delivery SET due = $2, fence = fence + 1, attempts = attempts + 1, changed_at = $3 \
     WHERE id = ANY($1::bytea[])";
 const HELD: &str =

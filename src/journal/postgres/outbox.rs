@@ -7,15 +7,24 @@ use super::trouble::Trouble;
 use super::work::{Batch, Work};
 use crate::domain::HandlingId;
 use crate::journal::plan::claim::DAMAGED;
-use crate::journal::plan::outbox::Due;
+use crate::journal::plan::outbox::{Due, FEW_ON_THEIR_WAY, MOST_ON_THEIR_WAY};
 use crate::journal::plan::{handling, handling_state};
 use crate::journal::{Outgoing, text};
 
-/// Channel by channel, so that the backlog of a paused one is never looked through; bodies are read last, of what is taken.
-const DUE: &str = "SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM ( \
-    SELECT d.* FROM channel c CROSS JOIN LATERAL ( \
-    SELECT id, event, handler, state, due FROM handling WHERE channel = c.name AND due <= $1 ORDER BY due, id LIMIT $2 \
-    FOR UPDATE SKIP LOCKED) d WHERE c.paused IS NULL ORDER BY d.due, d.id LIMIT $2) h \
+/// By channel and handler, so that no backlog is looked through for the sake of another, nor that of a paused channel at all; channels
+/// take turns, and none puts more on its way to a handler than it may. Bodies are read last, of what is taken.
+const DUE: &str = "WITH RECURSIVE pair(channel, handler) AS ( \
+    (SELECT channel, handler FROM handling WHERE due IS NOT NULL ORDER BY channel, handler, due, id LIMIT 1) UNION ALL \
+    SELECT n.channel, n.handler FROM pair p CROSS JOIN LATERAL (SELECT channel, handler FROM handling \
+    WHERE due IS NOT NULL AND (channel, handler) > (p.channel, p.handler) ORDER BY channel, handler, due, id LIMIT 1) n) \
+    SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM ( \
+    SELECT d.*, row_number() OVER (PARTITION BY p.channel ORDER BY d.due, d.id) AS turn \
+    FROM pair p JOIN channel c ON c.name = p.channel AND c.paused IS NULL CROSS JOIN LATERAL ( \
+    SELECT count(*) AS n FROM (SELECT state FROM handling WHERE channel = p.channel AND handler = p.handler AND due > $1 \
+    ORDER BY due LIMIT 2 * $3::bigint) w WHERE w.state = 'published') f CROSS JOIN LATERAL ( \
+    SELECT id, event, handler, state, due FROM handling WHERE channel = p.channel AND handler = p.handler AND due <= $1 \
+    ORDER BY due, id LIMIT CASE WHEN f.n > $4::bigint THEN 0 ELSE LEAST($2::bigint, $3::bigint - f.n) END \
+    FOR UPDATE SKIP LOCKED) d ORDER BY turn, d.due, d.id LIMIT $2::bigint) h \
     JOIN event e ON e.seq = h.event ORDER BY h.due, h.id";
 const PUBLISH: &str = "UPDATE handling SET state = 'published', due = $2, turn = NULL, waits_kind = NULL, waits_key = NULL, \
     changed_at = $3, \
@@ -41,7 +50,7 @@ impl Batch for Take {
         let limit = i64::try_from(self.limit).unwrap_or(i64::MAX);
         let (mut outgoing, mut published) = (Vec::new(), Vec::new());
         let (mut damaged, mut reasons) = (Vec::new(), Vec::new());
-        for row in work.rows(DUE, &[&work.now, &limit]).await? {
+        for row in work.rows(DUE, &[&work.now, &limit, &MOST_ON_THEIR_WAY, &FEW_ON_THEIR_WAY]).await? {
             let due = Due {
                 id: row.try_get(0)?,
                 handler: row.try_get(1)?,

@@ -9,7 +9,8 @@ const TOTALS: &str =
     "SELECT what, name, state, CAST(SUM(n) AS BIGINT) FROM tally GROUP BY what, name, state HAVING SUM(n) <> 0";
 const PAUSED: &str = "SELECT name, paused FROM channel WHERE paused IS NOT NULL";
 const OLDEST: &str = "SELECT MIN(due) FROM (SELECT MIN(due) AS due FROM delivery WHERE due <= $1 UNION ALL \
-    SELECT (SELECT MIN(h.due) FROM handling h WHERE h.channel = c.name AND h.due <= $1) AS due FROM channel c) AS oldest";
+    SELECT (SELECT MIN(h.due) FROM handling h WHERE h.channel = c.name AND h.handler = t.name AND h.due <= $1) AS due \
+    FROM channel c CROSS JOIN (SELECT DISTINCT name FROM tally WHERE what = 'handling') t) AS oldest";
 
 /// Figures as of `now`, in microseconds.
 pub(in crate::journal) async fn counts(reader: &dyn Reader, now: i64) -> Result<Counts, JournalError> {

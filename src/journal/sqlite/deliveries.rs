@@ -7,12 +7,16 @@ use super::demand;
 use super::replays::renew;
 use super::work::Work;
 use crate::journal::plan::deliveries::{DueDelivery, End, EventRow, Prepared, taken_too_often};
+use crate::journal::plan::outbox::in_turns;
 use crate::journal::plan::{MOST_TAKINGS, delivery, handling};
 use crate::journal::{JournalError, Taken, text};
 
-const DUE: &str = "SELECT d.id, d.origin, d.topic, d.dedupe_key, d.fold_key, c.headers, c.body, d.received_at, d.fence, \
-    d.attempts FROM delivery d JOIN delivery_content c ON c.delivery = d.seq \
-    WHERE d.due <= ?1 ORDER BY d.due, d.seq LIMIT ?2";
+const CONTENTS: &str = "SELECT d.id, d.origin, d.topic, d.dedupe_key, d.fold_key, c.headers, c.body, d.received_at, d.fence, \
+    d.attempts FROM delivery d JOIN delivery_content c ON c.delivery = d.seq WHERE d.seq = ?1";
+const ORIGIN: &str = "SELECT origin FROM delivery INDEXED BY delivery_due WHERE due IS NOT NULL AND origin > ?1 \
+    ORDER BY origin LIMIT 1";
+const OF_ORIGIN: &str = "SELECT due, seq FROM delivery INDEXED BY delivery_due WHERE origin = ?1 AND due <= ?2 \
+    ORDER BY due, seq LIMIT ?3";
 const TAKE: &str =
     "UPDATE delivery SET due = ?2, fence = fence + 1, attempts = attempts + 1, changed_at = ?3 WHERE id = ?1";
 const HELD: &str = "SELECT 1 FROM delivery WHERE id = ?1 AND fence = ?2 AND state = 'new'";
@@ -39,11 +43,24 @@ fn due(row: &Row<'_>) -> rusqlite::Result<DueDelivery> {
     })
 }
 
+/// What is due, as `(due, seq)`: where it comes from takes turns, so that a flood of one does not hold up another.
+fn in_their_turn(work: &Work<'_>, limit: usize) -> Result<Vec<(i64, i64)>, JournalError> {
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let (mut sources, mut origin) = (Vec::new(), String::new());
+    while let Some(next) = work.first(ORIGIN, params![origin], |row| row.get::<_, String>(0))? {
+        origin = next;
+        sources.push(work.rows(OF_ORIGIN, params![origin, work.now, most], |row| Ok((row.get(0)?, row.get(1)?)))?);
+    }
+    let mut due = in_turns(sources, limit);
+    due.sort_unstable();
+    Ok(due)
+}
+
 /// Takes what is due. What was taken too often, or cannot be read, is rejected on the way.
 pub(super) fn take(work: &Work<'_>, limit: usize, lease: i64) -> Result<Vec<Taken>, JournalError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut taken = Vec::new();
-    for row in work.rows(DUE, params![work.now, limit], due)? {
+    for (_, seq) in in_their_turn(work, limit)? {
+        let Some(row) = work.first(CONTENTS, params![seq], due)? else { continue };
         if row.attempts >= MOST_TAKINGS {
             end(work, row.id, delivery::REJECTED, &taken_too_often(row.attempts))?;
             continue;

@@ -6,13 +6,19 @@ use uuid::Uuid;
 use super::work::Work;
 use crate::domain::HandlingId;
 use crate::journal::plan::claim::DAMAGED;
-use crate::journal::plan::outbox::Due;
+use crate::journal::plan::outbox::{Due, FEW_ON_THEIR_WAY, MOST_ON_THEIR_WAY, in_turns};
 use crate::journal::plan::{handling, handling_state};
 use crate::journal::{JournalError, Outgoing, text};
 
 const OPEN_CHANNELS: &str = "SELECT name FROM channel WHERE paused IS NULL";
-const DUE: &str = "SELECT h.id, h.due, h.handler, h.state, e.id, e.kind, e.body FROM handling h \
-    JOIN event e ON e.seq = h.event WHERE h.channel = ?1 AND h.due <= ?2 ORDER BY h.due, h.id LIMIT ?3";
+const HANDLER: &str = "SELECT handler FROM handling INDEXED BY handling_due \
+    WHERE due IS NOT NULL AND channel = ?1 AND handler > ?2 ORDER BY handler LIMIT 1";
+const ON_THEIR_WAY: &str = "SELECT COUNT(*) FROM (SELECT state FROM handling INDEXED BY handling_due \
+    WHERE channel = ?1 AND handler = ?2 AND due > ?3 ORDER BY due LIMIT 2 * ?4) WHERE state = 'published'";
+const DUE: &str = "SELECT id, due FROM handling INDEXED BY handling_due \
+    WHERE channel = ?1 AND handler = ?2 AND due <= ?3 ORDER BY due, id LIMIT ?4";
+const CONTENTS: &str = "SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM handling h \
+    JOIN event e ON e.seq = h.event WHERE h.id = ?1";
 const PUBLISH: &str = "UPDATE handling SET state = 'published', due = ?2, turn = NULL, waits_kind = NULL, waits_key = NULL, \
     changed_at = ?3, \
     reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE reason END WHERE id = ?1";
@@ -21,29 +27,48 @@ const END: &str = "UPDATE handling SET state = 'dead', due = NULL, turn = NULL, 
 const UNPUBLISH: &str = "UPDATE handling SET state = 'ready', due = ?2, changed_at = ?3 \
     WHERE id = ?1 AND state = 'published' RETURNING handler";
 
-fn due(row: &Row<'_>) -> rusqlite::Result<(i64, String, Due)> {
+fn contents(row: &Row<'_>) -> rusqlite::Result<(String, Due)> {
     let found = Due {
         id: row.get(0)?,
-        handler: row.get(2)?,
+        handler: row.get(1)?,
         state: handling::READY,
-        event: Uuid::from_bytes(row.get(4)?),
-        kind: row.get(5)?,
-        body: row.get(6)?,
+        event: Uuid::from_bytes(row.get(3)?),
+        kind: row.get(4)?,
+        body: row.get(5)?,
     };
-    Ok((row.get(1)?, row.get(3)?, found))
+    Ok((row.get(2)?, found))
 }
 
-/// Takes what is due, channel by channel: so the backlog of a paused one is never looked through.
+/// What is due of a channel, oldest first, as `(due, id)`: of each handler no more than may be on its way.
+fn due(work: &Work<'_>, channel: &str, most: i64) -> Result<Vec<(i64, i64)>, JournalError> {
+    let (mut found, mut handler) = (Vec::new(), String::new());
+    while let Some(next) = work.first(HANDLER, params![channel, handler], |row| row.get::<_, String>(0))? {
+        handler = next;
+        let asked = params![channel, handler, work.now, MOST_ON_THEIR_WAY];
+        let on_their_way = work.first(ON_THEIR_WAY, asked, |row| row.get::<_, i64>(0))?.unwrap_or(0);
+        if on_their_way <= FEW_ON_THEIR_WAY {
+            let room = most.min(MOST_ON_THEIR_WAY - on_their_way);
+            found.extend(work.rows(DUE, params![channel, handler, work.now, room], |row| {
+                Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(0)?))
+            })?);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Takes what is due, channel by channel, so that the backlog of a paused one is never looked through; the others take turns.
 pub(super) fn take(work: &Work<'_>, limit: usize, lease: i64) -> Result<Vec<Outgoing>, JournalError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut found = Vec::new();
+    let mut channels = Vec::new();
     for channel in work.rows(OPEN_CHANNELS, [], |row| row.get::<_, String>(0))? {
-        found.extend(work.rows(DUE, params![channel, work.now, most], due)?);
+        channels.push(due(work, &channel, most)?);
     }
-    found.sort_by_key(|(due, _, row)| (*due, row.id));
-    found.truncate(limit);
+    let mut found = in_turns(channels, limit);
+    found.sort_unstable();
     let mut outgoing = Vec::with_capacity(found.len());
-    for (_, state, mut row) in found {
+    for (_, id) in found {
+        let Some((state, mut row)) = work.first(CONTENTS, params![id], contents)? else { continue };
         row.state = handling_state(&state)?;
         match row.outgoing() {
             Ok(message) => {

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("migrations/0008_replay.sql")),
     (9, include_str!("migrations/0009_edit.sql")),
     (10, include_str!("migrations/0010_circuit.sql")),
+    (11, include_str!("migrations/0011_turns.sql")),
 ];
 /// `till` in ASCII: tells a journal from any other SQLite file.
 const APPLICATION: i64 = 0x7469_6c6c;

@@ -6,6 +6,7 @@ use super::shelf::Shelf;
 use super::things::*;
 
 on_both_journals! {
+    where_deliveries_come_from_takes_turns
     deliveries_are_taken_oldest_first_and_once
     a_delivery_whose_lease_ran_out_is_taken_again_and_the_late_one_is_refused
     what_a_dead_process_had_taken_is_found_again
@@ -154,4 +155,16 @@ async fn a_delivery_settled_twice_in_one_batch_is_settled_once(shelf: Shelf) {
     let trace = shelf.journal.trace(id.0).await.unwrap().unwrap();
     assert_eq!(trace.events.len(), 1);
     assert_eq!(shelf.journal.counts().await.unwrap().deliveries["handled"], 1);
+}
+
+async fn where_deliveries_come_from_takes_turns(shelf: Shelf) {
+    let keys: Vec<String> = (0..50).map(|number| format!("record-{number}")).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    shelf.journal.append_polled(page(None, "flood", &keys)).await.unwrap();
+    shelf.clock.moves_on(SECOND);
+    let call = id_of(shelf.journal.append(signed("webhook-1", None, b"{}")).await.unwrap());
+    let taken = shelf.journal.take_deliveries(10, LEASE).await.unwrap();
+    assert_eq!(taken.len(), 10);
+    assert_eq!(taken[9].delivery.id, call, "the youngest, and yet among the first");
+    assert_eq!(shelf.journal.take_deliveries(100, LEASE).await.unwrap().len(), 41);
 }

@@ -9,6 +9,8 @@ use super::shelf::Shelf;
 use super::things::*;
 
 on_both_journals! {
+    a_flood_of_one_channel_leaves_the_others_their_turns
+    a_channel_with_much_on_its_way_gets_no_more_until_some_of_it_is_taken
     each_handler_of_a_new_event_gets_its_own_handling
     what_is_due_is_published_oldest_first_and_once
     what_nobody_took_is_published_again_when_its_lease_ends
@@ -158,4 +160,52 @@ async fn unknown_handlings_are_left_out(shelf: Shelf) {
     assert!(shelf.journal.settle(vec![]).await.unwrap().is_empty());
     assert_eq!(shelf.journal.settle_deliveries(vec![]).await.unwrap(), 0);
     assert!(shelf.journal.take_outbox(0, LEASE).await.unwrap().is_empty());
+}
+
+/// So many figures of a channel, all new.
+async fn floods(shelf: &Shelf, name: &str, count: i64) {
+    let figures = (1..=count).map(|number| stock(&format!("{name}-{number}"), 1)).collect();
+    shelf.raises_in(&channel(name), figures, &["stock"]).await;
+}
+
+async fn takes(shelf: &Shelf, limit: usize) -> Vec<(String, HandlingId)> {
+    let outgoing = shelf.journal.take_outbox(limit, LEASE).await.unwrap();
+    let of = |body: &str| Event::from_cloud_event(body).unwrap().channel.to_string();
+    outgoing.iter().map(|message| (of(&message.body), message.handling)).collect()
+}
+
+fn of_channel(taken: &[(String, HandlingId)], name: &str) -> usize {
+    taken.iter().filter(|(channel, _)| channel == name).count()
+}
+
+async fn a_flood_of_one_channel_leaves_the_others_their_turns(shelf: Shelf) {
+    floods(&shelf, "kiwi", 300).await;
+    shelf.clock.moves_on(SECOND);
+    floods(&shelf, "tui", 3).await;
+    floods(&shelf, "weka", 40).await;
+    let taken = takes(&shelf, 30).await;
+    let (kiwi, tui, weka) = (of_channel(&taken, "kiwi"), of_channel(&taken, "tui"), of_channel(&taken, "weka"));
+    assert_eq!((tui, kiwi + weka), (3, 27));
+    assert!((13..=14).contains(&kiwi), "{kiwi}");
+    assert!(taken[..kiwi].iter().all(|(channel, _)| channel == "kiwi"), "what is oldest goes first");
+    let rest = takes(&shelf, 1_000).await;
+    assert_eq!(rest.len(), 300 + 40 - kiwi - weka);
+}
+
+async fn a_channel_with_much_on_its_way_gets_no_more_until_some_of_it_is_taken(shelf: Shelf) {
+    floods(&shelf, "kiwi", 1_500).await;
+    let first = takes(&shelf, 1_000).await;
+    assert_eq!(first.len(), 1_000);
+    assert!(takes(&shelf, 1_000).await.is_empty(), "enough is on its way");
+    // Neither another channel nor another handler waits for it.
+    floods(&shelf, "tui", 5).await;
+    shelf.raises_in(&channel("kiwi"), vec![cancelled("order:1")], &["audit"]).await;
+    let others = takes(&shelf, 1_000).await;
+    assert_eq!((of_channel(&others, "tui"), of_channel(&others, "kiwi")), (5, 1));
+    let some: Vec<HandlingId> = first[..500].iter().map(|(_, handling)| *handling).collect();
+    assert_eq!(shelf.claims(&some).await.len(), 500);
+    assert_eq!(takes(&shelf, 1_000).await.len(), 500, "the rest of it");
+    // What nobody took is due again when its lease ends.
+    shelf.clock.moves_on(LEASE);
+    assert!(!takes(&shelf, 2_000).await.is_empty());
 }
