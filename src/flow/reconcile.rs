@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::domain::{ChannelName, NewDelivery};
+use crate::domain::{ChannelName, HintedKind, NewDelivery};
 use crate::handlers::Desk;
 use crate::handlers::product::drift::Drift;
 use crate::handlers::stock::Unread;
@@ -135,8 +135,7 @@ pub async fn run(stage: Stage, name: ChannelName) {
     let Some(office) = sides.offices.get(&channel.office) else { return };
     let rules = channel.reconcile;
     let beat = format!("reconcile {name}");
-    // The first look waits its turn too: at start everything else has more to do.
-    let mut all = Instant::now() + rules.every;
+    let mut all = Instant::now() + first_wait(rules.every, asked_last(&stage, &name).await, stage.journal.now());
     let mut early = EarlyCount::new(early::APART);
     stage.beats.beat(&beat, rules.every * 3 + Duration::from_secs(60), None);
     loop {
@@ -171,6 +170,25 @@ pub async fn run(stage: Stage, name: ChannelName) {
             }
         }
     }
+}
+
+/// When a channel was asked last, by whatever process.
+async fn asked_last(stage: &Stage, name: &ChannelName) -> Option<Timestamp> {
+    let mut last = None;
+    for kind in [orders::KIND, HintedKind::Order.as_str()] {
+        // A journal that does not answer says so soon enough.
+        let cursor = stage.journal.cursor(&format!("reconcile/{name}/{kind}")).await.unwrap_or_default();
+        last = last.max(cursor.and_then(|text| text.parse().ok()));
+    }
+    last
+}
+
+/// How long the first look waits. At start everything else has more to do; but where processes are started again and again, what was
+/// asked long ago must not wait for ever.
+fn first_wait(every: Duration, last: Option<Timestamp>, now: Timestamp) -> Duration {
+    let Some(last) = last else { return every };
+    let since = Duration::try_from(now.duration_since(last)).unwrap_or_default();
+    every.saturating_sub(since).max(SOONER.min(every))
 }
 
 /// All of it; every product when that was long ago, else those that changed.
@@ -285,4 +303,24 @@ async fn append(desk: &Desk<'_>, page: PolledPage) -> Result<Vec<Appended>, Jour
 fn new<T>(appended: &[Appended], all: impl IntoIterator<Item = T>) -> Vec<T> {
     let with = all.into_iter().zip(appended);
     with.filter(|(_, appended)| matches!(appended, Appended::New(_))).map(|(one, _)| one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_starts_looks_when_it_is_time_and_not_at_once() {
+        let (now, quarter) = (Timestamp::UNIX_EPOCH, Duration::from_secs(900));
+        let wait = |last: Option<i64>| {
+            let last = last.map(|ago| now.checked_sub(jiff::SignedDuration::from_mins(ago)).unwrap());
+            first_wait(quarter, last, now)
+        };
+        assert_eq!(wait(None), quarter, "a first load has more to do");
+        assert_eq!(wait(Some(5)), Duration::from_secs(600));
+        assert_eq!(wait(Some(15)), SOONER);
+        assert_eq!(wait(Some(100_000)), SOONER);
+        assert_eq!(wait(Some(-60)), quarter, "a clock that was ahead");
+        assert_eq!(first_wait(Duration::from_secs(1), Some(now), now), Duration::from_secs(1));
+    }
 }

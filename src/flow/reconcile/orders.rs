@@ -8,6 +8,9 @@ use crate::storefront::{ListedOrder, WholeOrders};
 
 use super::{FIRST, Found, Since, Window, append, new};
 
+/// What the place is called up to which orders were asked for.
+pub(super) const KIND: &str = "orders";
+
 /// What came of asking.
 #[derive(Default)]
 pub(super) struct Asked {
@@ -17,7 +20,7 @@ pub(super) struct Asked {
 
 /// Asks for orders and journals those that were missed.
 pub(super) async fn ask(desk: &Desk<'_>, shop: &dyn WholeOrders, window: Window) -> Result<Asked, Unread> {
-    let since = Since::read(desk, "orders", window, FIRST).await?;
+    let since = Since::read(desk, KIND, window, FIRST).await?;
     let (mut asked, mut after) = (Asked::default(), None);
     let (mut deliveries, mut ids) = (Vec::new(), Vec::new());
     loop {
