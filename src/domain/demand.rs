@@ -54,10 +54,10 @@ pub struct WebClaim {
     pub lines: Vec<(BranchCode, WebLine)>,
 }
 
-/// Pieces of one order that are open or gone, of an SKU at a branch.
+/// Pieces of one order that are open or gone, of an SKU at a branch; or of all orders that no document is about yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebPieces {
-    /// The order.
+    /// The order; empty where it stands for all those without a document.
     pub order: String,
     /// What.
     pub sku: String,

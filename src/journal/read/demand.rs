@@ -7,9 +7,14 @@ use crate::domain::{BookedPieces, ChannelName, EventType, Moved, Version, WebDem
 use crate::journal::value::Value;
 use crate::journal::{JournalError, text};
 
+/// Orders that no document is about yet come as one sum for each SKU and branch: a backlog may hold any number of them.
 /// `|| ''` keeps SQLite, which has no statistics here, from reading all that is known of the channel.
 const DEMAND: &str = "SELECT 'piece' AS what, p.entity, p.sku, p.branch, p.held, p.gone, '' AS document FROM web_piece p \
-    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) \
+    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) AND EXISTS (SELECT 1 FROM web_booked b \
+    WHERE b.channel = p.channel || '' AND b.entity = p.entity || '' AND b.sku = p.sku || '') \
+    UNION ALL SELECT 'piece', '', p.sku, p.branch, CAST(SUM(p.held) AS BIGINT), CAST(SUM(p.gone) AS BIGINT), '' FROM web_piece p \
+    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) AND NOT EXISTS (SELECT 1 FROM web_booked b \
+    WHERE b.channel = p.channel || '' AND b.entity = p.entity || '' AND b.sku = p.sku || '') GROUP BY p.sku, p.branch \
     UNION ALL SELECT 'booked', b.entity, b.sku, b.branch, b.pieces, b.done, b.document FROM web_piece p \
     JOIN web_booked b ON b.channel = p.channel || '' AND b.entity = p.entity || '' AND b.sku = p.sku || '' \
     WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) AND p.branch = (SELECT MIN(o.branch) FROM web_piece o \

@@ -16,6 +16,7 @@ on_both_journals! {
     the_same_statement_again_moves_nothing
     a_variant_is_known_by_its_link_before_its_sku
     a_document_on_its_way_is_told_apart
+    a_backlog_of_orders_is_read_as_one_sum
     channels_hold_their_own
     what_is_about_to_be_written_is_kept_and_never_goes_back
     what_is_known_of_orders_can_be_asked
@@ -95,6 +96,20 @@ async fn what_an_order_takes_is_held_until_it_is_booked(shelf: Shelf) {
     let shelf = shelf.reopened().await;
     assert_eq!(shelf.holds().await, ((0, 0), Moved { available: 1, on_hand: 1 }), "what came back was booked before");
     assert_eq!(shelf.look("SELECT sku, live FROM web_piece").await, [("TEE".to_owned(), 0)], "it is out of the way");
+}
+
+/// Any number of orders may wait, and what is read of them must not grow with it.
+async fn a_backlog_of_orders_is_read_as_one_sum(shelf: Shelf) {
+    let orders = (1..=40).map(|number| claim(&format!("order:{number}"), 1, vec![line(1, 2, 0)])).collect();
+    shelf.states(orders).await;
+    let read = async || shelf.journal.web_demand(&kiwi(), &["TEE".into()]).await.unwrap().pieces.len();
+    assert_eq!(read().await, 1);
+    assert_eq!(shelf.holds().await.0, (40, 120));
+    shelf.intends("order:7", 3).await;
+    assert_eq!(read().await, 2, "that one has a document, which only the office may know");
+    assert_eq!(shelf.holds().await.0, (40, 120));
+    shelf.books("order:7").await;
+    assert_eq!(shelf.holds().await.0, (40, 117));
 }
 
 async fn an_order_the_channel_leaves_out_moves_the_shop_and_holds_nothing(shelf: Shelf) {
