@@ -99,31 +99,6 @@ on_both_deployments! {
         house.keeps_its_promises(0).await;
     }
 
-    /// Too few to tell by their number: it is asked before any is given up.
-    async fn an_office_that_is_away_for_hours_makes_no_dead_letter_of_a_single_sale(deployment: Deployment) {
-        // A file that somebody locks still answers whoever only asks.
-        if deployment == Deployment::Embedded {
-            return;
-        }
-        let house = House::open(deployment).await;
-        let away = house.office_goes_away().await;
-        sells_on_the_web(&house, 1).await;
-        house.until("the sale is an event", async || {
-            house.journal().counts().await.unwrap().events.contains_key("sale.invoiced")
-        }).await;
-        for while_it_lasts in OUTAGE {
-            house.seconds_pass(while_it_lasts.as_secs().try_into().unwrap());
-            all_rests(&house).await;
-        }
-        held(&house, "office").await;
-        assert!(house.dead_letters().await.is_empty());
-        away.comes_back().await;
-        house.seconds_pass(60);
-        house.rest().await;
-        assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
-        house.keeps_its_promises(0).await;
-    }
-
     /// The shop answers whoever asks, and takes no figure from anybody: only trying tells.
     async fn a_shop_that_only_refuses_one_kind_of_write_holds_up_nothing_else(deployment: Deployment) {
         let house = House::open(deployment).await;
@@ -183,6 +158,34 @@ on_both_deployments! {
         shows_the_offices_figures(&house, &skus).await;
         house.stop_without_checks().await;
     }
+}
+
+/// Too few to tell by their number: it is asked before any is given up.
+/// On the distributed deployment alone: the other's office is a file, which answers whoever only asks even while somebody locks it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_office_that_is_away_for_hours_makes_no_dead_letter_of_a_single_sale() {
+    if !crate::support::rooms::both("an_office_that_is_away_for_hours_makes_no_dead_letter_of_a_single_sale") {
+        return;
+    }
+    let house = House::open(Deployment::Distributed).await;
+    let away = house.office_goes_away().await;
+    sells_on_the_web(&house, 1).await;
+    house
+        .until("the sale is an event", async || {
+            house.journal().counts().await.unwrap().events.contains_key("sale.invoiced")
+        })
+        .await;
+    for while_it_lasts in OUTAGE {
+        house.seconds_pass(while_it_lasts.as_secs().try_into().unwrap());
+        all_rests(&house).await;
+    }
+    held(&house, "office").await;
+    assert!(house.dead_letters().await.is_empty());
+    away.comes_back().await;
+    house.seconds_pass(60);
+    house.rest().await;
+    assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
+    house.keeps_its_promises(0).await;
 }
 
 /// What one process has found out, the others know before they try.
