@@ -1,4 +1,5 @@
 //! Pieces of a shop's day, which between them take every step of every handler. Each may be played any number of times.
+//! [`super::outages`] has those in which somebody does not answer, [`super::aftermath`] those after the day's work.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tillbridge::sandbox::shopify::lives::{
 use tillbridge::storefront::{CategoryAs, ListPrice};
 
 use crate::flows::by_hand::order_of;
+use crate::support::gate::Disturbance;
 use crate::support::house::{Deployment, House};
 
 /// See the module.
@@ -23,6 +25,10 @@ pub trait Scene: Default {
     const ASKS: bool = false;
     /// Whether so much happens that not every step is disturbed each time.
     const TAKES_LONG: bool = false;
+    /// The functions it is there for, where other scenes take all its other steps.
+    const ITS_OWN: &[&str] = &[];
+    /// What befalls the bridge each time, whatever else does.
+    const MISHAP: Option<(&'static str, Disturbance)> = None;
 
     /// The house it is played in, whose bridge has not been started.
     async fn build(deployment: Deployment) -> House;
@@ -30,15 +36,15 @@ pub trait Scene: Default {
     /// What people at the shop and in the office do.
     async fn plays(&mut self, house: &House, round: usize);
 
-    /// What people do when the channel is found paused.
+    /// What people do when they find the channel paused, work held, or dead letters.
     async fn mends(_house: &House) {}
 }
 
-async fn small_house(deployment: Deployment) -> House {
+pub(super) async fn small_house(deployment: Deployment) -> House {
     House::build(deployment, vec![TownPlan { styles: 2, ..TownPlan::new("kiwi") }]).await
 }
 
-fn web() -> BranchCode {
+pub(super) fn web() -> BranchCode {
     BranchCode::parse("WEB").unwrap()
 }
 
@@ -55,7 +61,7 @@ fn branch(code: &str) -> Branch {
     }
 }
 
-fn nzd(cents: usize) -> Money {
+pub(super) fn nzd(cents: usize) -> Money {
     let text = format!("{}.{:02}", cents / 100, cents % 100);
     Money::parse(&text, tillbridge::domain::Currency::parse("NZD").unwrap()).unwrap()
 }
@@ -231,28 +237,6 @@ impl Scene for Requests {
         shop.fulfil(order).await.unwrap();
         shop.request_data(id, Some("buyer7@example.com"), None, &[order]).await;
         shop.request_erasure(id, Some("buyer7@example.com"), None, &[order]).await;
-    }
-}
-
-/// A shop that removes the app, after it took it back if it had removed it before.
-#[derive(Default)]
-pub struct Departure;
-
-impl Scene for Departure {
-    const NAME: &'static str = "departure";
-
-    async fn build(deployment: Deployment) -> House {
-        small_house(deployment).await
-    }
-
-    async fn plays(&mut self, house: &House, _round: usize) {
-        let shop = &house.town().shop;
-        shop.uninstall_app().await;
-    }
-
-    async fn mends(house: &House) {
-        house.town().shop.install_app_again(&house.bridge.as_ref().unwrap().address_for(house.town()));
-        house.journal().resume(&house.town().channel.name).await.unwrap();
     }
 }
 

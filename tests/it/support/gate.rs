@@ -1,18 +1,47 @@
 //! The gate every call of a bridge to its ports passes, where a story disturbs one of them.
 //!
 //! A step is a call of a port's function by one loop: a stage or a handler. The gate writes down which steps a bridge takes, and
-//! at a step that was chosen it lets the process die before or after, makes the call twice, or hides its success.
+//! at a step that was chosen it lets the process die before or after, makes the call twice, or hides its success. What an operator
+//! types runs in a process of its own ([`beside`]), which dies alone.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
 use tillbridge::bus::BusError;
 use tillbridge::domain::CallError;
 use tillbridge::flow;
 use tillbridge::journal::JournalError;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+
+/// Nobody types the same command more often.
+const TRIES: usize = 20;
+
+tokio::task_local! {
+    /// Who works in a process beside the bridge, and what is rung when that process dies.
+    static BESIDE: (&'static str, Arc<Notify>);
+}
+
+/// Does work in a process beside the bridge, as an operator's command does. Where that dies or fails it is begun anew, until it ends
+/// well; it takes no notice of the bridge's death.
+pub async fn beside<T, E: Debug>(who: &'static str, work: impl AsyncFn() -> Result<T, E>) -> T {
+    let mut failed = None;
+    for _ in 0..TRIES {
+        let death = Arc::new(Notify::new());
+        let ended = tokio::select! {
+            biased;
+            () = death.notified() => continue,
+            ended = BESIDE.scope((who, Arc::clone(&death)), work()) => ended,
+        };
+        match ended {
+            Ok(answer) => return answer,
+            Err(error) => failed = Some(error),
+        }
+    }
+    panic!("{who} never ends well: {failed:?}");
+}
 
 /// What happens at a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +65,8 @@ impl Disturbance {
 pub struct Gate {
     /// The step that is to be disturbed, and how, until it was.
     chosen: Mutex<Option<(String, Disturbance)>>,
+    /// What befalls the bridge besides.
+    mishap: Mutex<Option<(&'static str, Disturbance)>>,
     /// How often each step was taken.
     taken: Mutex<BTreeMap<String, usize>>,
     /// Which life the process lives: one that has ended does nothing any more.
@@ -48,6 +79,7 @@ impl Default for Gate {
     fn default() -> Self {
         Self {
             chosen: Mutex::default(),
+            mishap: Mutex::default(),
             taken: Mutex::default(),
             life: watch::Sender::new(0),
             begun: AtomicU64::new(0),
@@ -59,6 +91,11 @@ impl Gate {
     /// Chooses the step that is disturbed the next time it is taken.
     pub fn choose(&self, step: &str, disturbance: Disturbance) {
         *self.chosen.lock().unwrap() = Some((step.to_owned(), disturbance));
+    }
+
+    /// Whatever is chosen, this step is disturbed the next time it is taken.
+    pub fn has(&self, mishap: Option<(&'static str, Disturbance)>) {
+        *self.mishap.lock().unwrap() = mishap;
     }
 
     /// Chooses no step any more. Answers whether the one that was chosen was taken and disturbed.
@@ -118,23 +155,28 @@ impl Gate {
     /// What happens at this call.
     fn meets(&self, port: &'static str, function: &'static str) -> Option<Disturbance> {
         // The story itself asks the ports, too; the door is the only one without a loop.
-        let who = flow::at_work().or((function == "append").then_some("receive"))?;
+        let beside = BESIDE.try_with(|(who, _)| *who).ok();
+        let who = beside.or_else(flow::at_work).or((function == "append").then_some("receive"))?;
         let step = format!("{who}: {port}.{function}");
         *self.taken.lock().unwrap().entry(step.clone()).or_default() += 1;
         let mut chosen = self.chosen.lock().unwrap();
         if chosen.as_ref().is_some_and(|(chosen, _)| *chosen == step) {
             return chosen.take().map(|(_, disturbance)| disturbance);
         }
-        None
+        let mut mishap = self.mishap.lock().unwrap();
+        mishap.take_if(|(befallen, _)| *befallen == step).map(|(_, disturbance)| disturbance)
     }
 
     async fn dies<T>(&self) -> T {
-        self.life.send_modify(|life| *life += 1);
+        if BESIDE.try_with(|(_, death)| death.notify_one()).is_err() {
+            self.life.send_modify(|life| *life += 1);
+        }
         std::future::pending().await
     }
 
     async fn unless_over(&self, life: u64) {
-        if *self.life.borrow() != life {
+        let is_beside = BESIDE.try_with(|_| ()).is_ok();
+        if !is_beside && *self.life.borrow() != life {
             std::future::pending::<()>().await;
         }
     }
