@@ -12,11 +12,10 @@ use divan::{AllocProfiler, Bencher, black_box};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
-use tillbridge::bus::Bus;
-use tillbridge::bus::Message;
 use tillbridge::bus::local::LocalBus;
+use tillbridge::bus::{Bus, Lane, Message};
 use tillbridge::domain::{
-    Currency, Delivery, DeliveryId, Event, EventId, EventType, HandlerName, HandlingId, Normalised,
+    ChannelName, Currency, Delivery, DeliveryId, Event, EventId, EventType, HandlerName, HandlingId, Normalised,
 };
 use tillbridge::rehearsal::{Side, Town, TownPlan};
 use tillbridge::sandbox::shopify::lives::{Life, invented_catalogue};
@@ -117,12 +116,17 @@ fn event_from_json(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn publish_and_take_a_batch_of_256(bencher: Bencher<'_, '_>) {
     let scene = &*SCENE;
-    let (Ok(runtime), Ok(handler)) = (Runtime::new(), HandlerName::parse("invoice")) else { return };
-    let bus = LocalBus::new(BATCH * 4);
-    let Ok(mut consumer) = runtime.block_on(bus.consume(&handler, 512)) else { return };
+    let (Ok(runtime), Ok(channel), Ok(handler)) =
+        (Runtime::new(), ChannelName::parse("kiwi"), HandlerName::parse("invoice"))
+    else {
+        return;
+    };
+    let lane = Lane { channel, handler };
+    let bus = LocalBus::new(BATCH * 4, [lane.clone()]);
+    let Ok(mut consumer) = runtime.block_on(bus.consume(&lane, 512)) else { return };
     let message = Message {
         handling: HandlingId(1),
-        handler,
+        lane,
         event: scene.event.id,
         event_type: EventType::SaleInvoiced,
         body: Bytes::from(scene.json.clone()),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::bus::local::LocalBus;
 use crate::bus::rabbitmq::RabbitBus;
-use crate::bus::{Bus, BusError};
+use crate::bus::{self, Bus, BusError, Lane};
 use crate::config::{BusChoice, Config, JournalChoice, Magento2Settings, OfficeConfig, StorefrontConfig};
 use crate::domain::{CallError, ChannelName, HandlerName, OfficeName, StorefrontName};
 use crate::handlers::Sides;
@@ -23,7 +23,7 @@ use crate::storefront::Storefront;
 use crate::storefront::magento2::{AttributeNames, DEFAULT_STORE, Magento2, Magento2Config, WaysIn};
 use crate::storefront::shopify::{Shopify, ShopifyConfig};
 
-/// How many handlings wait in each queue of the in-process bus. What finds no room stays in the journal.
+/// How many handlings wait in each lane of the in-process bus. What finds no room stays in the journal.
 const LOCAL_QUEUE: usize = 10_000;
 
 /// What could not be opened, and why.
@@ -57,13 +57,13 @@ pub struct Connections {
     pub sides: Arc<Sides>,
 }
 
-/// Opens everything the configuration names. `handlers` are the queues the bus needs.
+/// Opens everything the configuration names. Each of `handlers` has a lane of the bus for each channel.
 ///
 /// # Errors
 /// [`OpenError`] with the first part that could not be opened.
 pub async fn connect(config: &Config, handlers: &[HandlerName]) -> Result<Connections, OpenError> {
     let journal = journal(&config.journal).await?;
-    let bus = bus(&config.bus, handlers).await?;
+    let bus = bus(&config.bus, lanes(config, handlers)).await?;
     let mut sides = Sides { channels: config.channels.iter().cloned().map(Arc::new).collect(), ..Sides::default() };
     for settings in &config.storefronts {
         sides.storefronts.insert(settings.name().clone(), storefront(settings)?);
@@ -124,14 +124,20 @@ pub async fn migrate(choice: &JournalChoice) -> Result<Vec<&'static str>, Journa
     }
 }
 
-/// Opens the bus with a queue for each of these handlers.
+/// The lanes of a configuration.
+#[must_use]
+pub fn lanes(config: &Config, handlers: &[HandlerName]) -> Vec<Lane> {
+    bus::lanes(config.channels.iter().map(|channel| &channel.name), handlers)
+}
+
+/// Opens the bus with these lanes.
 ///
 /// # Errors
 /// [`BusError`] when the broker cannot be reached.
-pub async fn bus(choice: &BusChoice, handlers: &[HandlerName]) -> Result<Arc<dyn Bus>, BusError> {
+pub async fn bus(choice: &BusChoice, lanes: Vec<Lane>) -> Result<Arc<dyn Bus>, BusError> {
     match choice {
-        BusChoice::Local => Ok(Arc::new(LocalBus::new(LOCAL_QUEUE))),
-        BusChoice::RabbitMq { url, prefix } => Ok(Arc::new(RabbitBus::connect(url.expose(), prefix, handlers).await?)),
+        BusChoice::Local => Ok(Arc::new(LocalBus::new(LOCAL_QUEUE, lanes))),
+        BusChoice::RabbitMq { url, prefix } => Ok(Arc::new(RabbitBus::connect(url.expose(), prefix, &lanes).await?)),
     }
 }
 

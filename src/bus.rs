@@ -1,20 +1,45 @@
 //! The bus port: hands work to competing consumers. In-process or RabbitMQ beneath.
 //!
-//! What comes in: handlings the journal says are due. What goes out: their numbers, to one consumer of the handler's queue
-//! each, at least once. The bus is never the truth: whatever it loses or doubles, the journal's leases and fences put right,
-//! so nothing here needs cleverness. Next in the flow: [`crate::flow::handle`].
+//! What comes in: handlings the journal says are due. What goes out: their numbers, to one consumer of their [`Lane`] each, at
+//! least once. Lanes share neither a queue nor consumers, so what is slow or flooded on one holds up nobody on another (P9).
+//! The bus is never the truth: whatever it loses or doubles, the journal's leases and fences put right, so nothing here needs
+//! cleverness. Next in the flow: [`crate::flow::handle`].
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::domain::{EventId, EventType, HandlerName, HandlingId};
+use crate::domain::{ChannelName, EventId, EventType, HandlerName, HandlingId};
 
 pub mod local;
 pub mod rabbitmq;
 
 pub use rabbitmq::LOG_DIRECTIVE;
+
+/// The address of a queue: one channel's work for one handler.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane {
+    /// Whose work it is.
+    pub channel: ChannelName,
+    /// Who does it.
+    pub handler: HandlerName,
+}
+
+impl std::fmt::Display for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}", self.handler, self.channel)
+    }
+}
+
+/// The lanes of these channels: one for each handler.
+#[must_use]
+pub fn lanes<'a>(channels: impl IntoIterator<Item = &'a ChannelName>, handlers: &[HandlerName]) -> Vec<Lane> {
+    let of_one = |channel: &'a ChannelName| {
+        handlers.iter().map(move |handler| Lane { channel: channel.clone(), handler: handler.clone() })
+    };
+    channels.into_iter().flat_map(of_one).collect()
+}
 
 /// Why a message was not taken by the bus. Consequence: it is published again later.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -35,11 +60,11 @@ pub enum BusError {
 pub struct Message {
     /// Which handling.
     pub handling: HandlingId,
-    /// Whose work it is; the queue has this name.
-    pub handler: HandlerName,
+    /// Where it waits to be worked on.
+    pub lane: Lane,
     /// The event's number: the message's id.
     pub event: EventId,
-    /// The event's kind: with the handler it makes the routing key, `sale.invoiced.invoice`.
+    /// The event's kind: with the lane it makes the routing key.
     pub event_type: EventType,
     /// The event as CloudEvents JSON, for whoever else listens.
     pub body: Bytes,
@@ -81,9 +106,8 @@ pub trait Bus: Send + Sync + 'static {
     /// Publishes messages durably and waits for each to be confirmed; the answer has one entry per message, in order.
     async fn publish(&self, messages: Vec<Message>) -> Vec<Result<(), BusError>>;
 
-    /// Opens a consumer on a handler's queue that holds at most `prefetch` unacknowledged messages. It survives the loss of
-    /// its connection.
-    async fn consume(&self, handler: &HandlerName, prefetch: u16) -> Result<Box<dyn Consumer>, BusError>;
+    /// Opens a consumer on a lane that holds at most `prefetch` unacknowledged messages. It survives the loss of its connection.
+    async fn consume(&self, lane: &Lane, prefetch: u16) -> Result<Box<dyn Consumer>, BusError>;
 
     /// How the bus is doing.
     fn health(&self) -> BusHealth;

@@ -28,6 +28,7 @@ pub mod receive;
 pub mod reconcile;
 pub mod replay;
 pub mod stocktake;
+pub mod strays;
 pub mod sweep;
 pub mod watch;
 
@@ -162,10 +163,14 @@ impl Running {
         }
         if roles.contains(&Role::Handle) {
             tasks.spawn(named("circuit", circuit::run(stage.clone())));
-            for handler in handlers::all() {
-                for worker in 0..handler.policy().workers {
-                    let work = handle::run(stage.clone(), Arc::clone(&handler), worker);
-                    tasks.spawn(named(handler.policy().name, work));
+            // Without a name: it says the same again by the clock, whatever work there is.
+            tasks.spawn(strays::run(stage.clone()));
+            for channel in &stage.sides.channels {
+                for handler in handlers::all() {
+                    for worker in 0..handler.policy().workers {
+                        let work = handle::run(stage.clone(), Arc::clone(&handler), channel.name.clone(), worker);
+                        tasks.spawn(named(handler.policy().name, work));
+                    }
                 }
             }
         }
@@ -187,11 +192,15 @@ impl Running {
         Self { tasks, stop: stage.stop.clone() }
     }
 
-    /// Makes the channels known to the journal; one that is to begin paused is, the first time (F-021).
+    /// Makes the channels known to the journal; one that is to begin paused is, the first time (F-021). What nobody had known
+    /// the channel of goes on by that, so a process that is to work says first that it will.
     ///
     /// # Errors
     /// When the journal does not answer.
-    pub async fn introduce(stage: &Stage) -> Result<(), crate::journal::JournalError> {
+    pub async fn introduce(stage: &Stage, roles: &[Role]) -> Result<(), crate::journal::JournalError> {
+        if roles.contains(&Role::Handle) {
+            strays::vouch(stage).await?;
+        }
         for channel in &stage.sides.channels {
             let name = &channel.name;
             let reason = format!("not let go yet: `tillbridge check`, then `tillbridge resume {name}`");

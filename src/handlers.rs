@@ -43,7 +43,7 @@ pub use privacy::concerns;
 /// A handler's standing orders, read by the flow.
 #[derive(Debug, Clone, Copy)]
 pub struct Policy {
-    /// Its name, and its queue's.
+    /// Its name, and part of its queues'.
     pub name: &'static str,
     /// The kinds of event it wants.
     pub consumes: &'static [EventType],
@@ -51,7 +51,7 @@ pub struct Policy {
     pub batch: usize,
     /// How long it waits for a batch to fill once one event is there. Zero where latency matters more than calls saved.
     pub linger: Duration,
-    /// How many batches one process works on at a time.
+    /// How many batches of one channel a process works on at a time.
     pub workers: usize,
     /// The sides without which it can do nothing: its work is held while one of them answers nobody.
     pub needs: &'static [Side],
@@ -101,7 +101,7 @@ pub fn all() -> Vec<Arc<dyn Handler>> {
     ]
 }
 
-/// The names of all handlers: the queues a bus needs.
+/// The names of all handlers: each has a queue for each channel.
 #[must_use]
 pub fn names() -> Vec<HandlerName> {
     all().iter().filter_map(|handler| HandlerName::parse(handler.policy().name).ok()).collect()

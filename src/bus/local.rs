@@ -1,4 +1,4 @@
-//! The bus inside one process: a bounded queue per handler and consumers that compete for what is in it.
+//! The bus inside one process: a bounded queue per lane and consumers that compete for what is in it.
 //!
 //! What comes in: messages from the publisher of this process. What goes out: each to one consumer; what a consumer held
 //! without acknowledging goes to the others when it is dropped, as with a broker. Keeps P9: a full queue refuses and never
@@ -14,42 +14,43 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{Bus, BusError, BusHealth, Consumer, Message, Received, Ticket};
-use crate::domain::{HandlerName, HandlingId};
+use super::{Bus, BusError, BusHealth, Consumer, Lane, Message, Received, Ticket};
+use crate::domain::HandlingId;
 
 /// The in-process bus.
 #[derive(Debug)]
 pub struct LocalBus {
     capacity: usize,
-    queues: Mutex<HashMap<HandlerName, Arc<Queue>>>,
+    queues: HashMap<Lane, Arc<Queue>>,
     consumers: AtomicU64,
     closed: CancellationToken,
 }
 
 impl LocalBus {
-    /// A bus whose queues hold at most `capacity` messages each, waiting and unacknowledged together; at least one.
+    /// A bus with these lanes, whose queues hold at most `capacity` messages each, waiting and unacknowledged together; at least
+    /// one.
     #[must_use]
-    pub fn new(capacity: usize) -> Self {
+    pub fn new(capacity: usize, lanes: impl IntoIterator<Item = Lane>) -> Self {
         Self {
             capacity: capacity.max(1),
-            queues: Mutex::default(),
+            queues: lanes.into_iter().map(|lane| (lane, Arc::default())).collect(),
             consumers: AtomicU64::new(0),
             closed: CancellationToken::new(),
         }
     }
 
-    fn queue(&self, handler: &HandlerName) -> Arc<Queue> {
-        Arc::clone(locked(&self.queues).entry(handler.clone()).or_default())
+    fn queue(&self, lane: &Lane) -> Result<&Arc<Queue>, BusError> {
+        self.queues.get(lane).ok_or_else(|| BusError::Unroutable(lane.to_string()))
     }
 
     fn put(&self, message: &Message) -> Result<(), BusError> {
         if self.closed.is_cancelled() {
             return Err(BusError::Unavailable("the bus in this process is closed".into()));
         }
-        let queue = self.queue(&message.handler);
+        let queue = self.queue(&message.lane)?;
         let mut content = locked(&queue.content);
         if content.waiting.len() + content.held >= self.capacity {
-            let why = format!("the queue of `{}` is full ({} messages)", message.handler, self.capacity);
+            let why = format!("the queue of `{}` is full ({} messages)", message.lane, self.capacity);
             return Err(BusError::Unavailable(why));
         }
         content.waiting.push_back(message.handling);
@@ -65,9 +66,9 @@ impl Bus for LocalBus {
         messages.iter().map(|message| self.put(message)).collect()
     }
 
-    async fn consume(&self, handler: &HandlerName, prefetch: u16) -> Result<Box<dyn Consumer>, BusError> {
+    async fn consume(&self, lane: &Lane, prefetch: u16) -> Result<Box<dyn Consumer>, BusError> {
         Ok(Box::new(LocalConsumer {
-            queue: self.queue(handler),
+            queue: Arc::clone(self.queue(lane)?),
             prefetch: usize::from(prefetch.max(1)),
             number: self.consumers.fetch_add(1, Ordering::Relaxed),
             next_tag: 0,

@@ -81,7 +81,7 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
     let closing = CancellationToken::new();
     let admin = ops::web::serve(ops::web::listen(config.listen.admin).await?, admin.router(), closing.clone());
     let door = if roles.contains(&Role::Receive) { Some(open_door(&stage, &config.listen).await?) } else { None };
-    Running::introduce(&stage).await?;
+    Running::introduce(&stage, &roles).await?;
     let running = Running::start(&stage, &roles);
     tracing::info!(roles = ?roles, admin = %config.listen.admin, "tillbridge is at work");
 

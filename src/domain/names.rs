@@ -96,7 +96,7 @@ name!(
     OfficeName, "an office name", 64
 );
 name!(
-    /// A consumer that writes one kind of event to the other side; also the name of its queue.
+    /// A consumer that writes one kind of event to the other side.
     HandlerName, "a handler name", 64
 );
 name!(

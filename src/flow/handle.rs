@@ -1,32 +1,34 @@
 //! The workers: take messages, take the entities' turns, let the handler write, settle, acknowledge.
 //!
-//! What comes in: numbers of handlings from the bus. What goes out: settlements in the journal. Keeps P2 and P3: a message is
-//! only a hint, the claim decides; the acknowledgement comes after the commit, so whatever dies in between comes again.
+//! What comes in: numbers of handlings from the bus, those of one channel. What goes out: settlements in the journal. Keeps P2
+//! and P3: a message is only a hint, the claim decides; the acknowledgement comes after the commit, so whatever dies in between
+//! comes again. A channel has workers of its own, so one whose sides are slow, or that is flooded, keeps nobody else's busy (P9).
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bus::{Consumer, Received};
+use crate::bus::{Consumer, Lane, Received};
 use crate::domain::{ChannelName, HandlerName, HandlingId};
 use crate::handlers::Handler;
-use crate::journal::{Claim, Lack, Outcome, Settlement};
+use crate::journal::{Claim, Outcome, Settlement};
 
 use super::circuit::{self, Admitted};
-use super::{Stage, rest};
+use super::{Stage, rest, strays};
 
 /// How long a worker rests when it cannot reach the bus or the journal.
 const REST: Duration = Duration::from_millis(500);
 
-/// Works for one handler until the process ends.
-pub async fn run(stage: Stage, handler: Arc<dyn Handler>, worker: usize) {
+/// Works for one handler and one channel until the process ends.
+pub async fn run(stage: Stage, handler: Arc<dyn Handler>, channel: ChannelName, worker: usize) {
     let policy = handler.policy();
-    let beat = format!("handle {} {worker}", policy.name);
     let Ok(name) = HandlerName::parse(policy.name) else { return };
+    let lane = Lane { channel, handler: name };
+    let beat = format!("handle {lane} {worker}");
     // Twice the batch, so that the next one is at hand while this one is worked on.
     let prefetch = u16::try_from(policy.batch * 2).unwrap_or(u16::MAX);
     let mut consumer = loop {
-        match stage.bus.consume(&name, prefetch).await {
+        match stage.bus.consume(&lane, prefetch).await {
             Ok(consumer) => break consumer,
             Err(error) => {
                 stage.beats.beat(&beat, Duration::from_secs(60), Some(error.to_string()));
@@ -44,12 +46,18 @@ pub async fn run(stage: Stage, handler: Arc<dyn Handler>, worker: usize) {
             // A sign of life while nothing comes.
             () = tokio::time::sleep(Duration::from_secs(60)) => continue,
         };
-        work(&stage, handler.as_ref(), consumer.as_mut(), &received).await;
+        work(&stage, handler.as_ref(), &lane.channel, consumer.as_mut(), &received).await;
     }
 }
 
 /// Handles one batch of messages from claim to acknowledgement.
-async fn work(stage: &Stage, handler: &dyn Handler, consumer: &mut dyn Consumer, received: &[Received]) {
+async fn work(
+    stage: &Stage,
+    handler: &dyn Handler,
+    channel: &ChannelName,
+    consumer: &mut dyn Consumer,
+    received: &[Received],
+) {
     let mut seen = HashSet::new();
     let ids: Vec<HandlingId> =
         received.iter().map(|message| message.handling).filter(|handling| seen.insert(*handling)).collect();
@@ -57,20 +65,18 @@ async fn work(stage: &Stage, handler: &dyn Handler, consumer: &mut dyn Consumer,
         Ok(claims) => claims,
         Err(error) => {
             // The messages are let go: the journal makes the handlings due again when the lease of publishing ends.
-            tracing::warn!(handler = handler.policy().name, %error, "a batch could not be claimed");
+            tracing::warn!(handler = handler.policy().name, %channel, %error, "a batch could not be claimed");
             tokio::time::sleep(REST).await;
             acknowledge(consumer, received).await;
             return;
         }
     };
-    let mut by_channel: BTreeMap<ChannelName, Vec<Claim>> = BTreeMap::new();
-    for claim in claims {
-        by_channel.entry(claim.event.channel.clone()).or_default().push(claim);
+    let (ours, lost): (Vec<Claim>, Vec<Claim>) = claims.into_iter().partition(|claim| claim.event.channel == *channel);
+    let mut settlements = all(&lost, &misled());
+    if !ours.is_empty() {
+        settlements.extend(handle(stage, handler, channel, &ours).await);
     }
-    for (channel, batch) in by_channel {
-        let settlements = handle_channel(stage, handler, &channel, &batch).await;
-        settle(stage, handler.policy().name, settlements).await;
-    }
+    settle(stage, handler.policy().name, settlements).await;
     acknowledge(consumer, received).await;
 }
 
@@ -79,15 +85,14 @@ async fn acknowledge(consumer: &mut dyn Consumer, received: &[Received]) {
     consumer.ack(&tickets).await;
 }
 
-async fn handle_channel(stage: &Stage, handler: &dyn Handler, name: &ChannelName, batch: &[Claim]) -> Vec<Settlement> {
-    let Some(desk) = stage.desk(name) else {
-        let outcome = Outcome::Dead {
-            reason: format!("channel `{name}` is not in the configuration of this process"),
-            action: "put the channel back into the configuration and retry, or discard".into(),
-            lacks: Some(Lack::Mapping),
-        };
-        return all(batch, &outcome);
-    };
+/// What follows for work of another channel, as when somebody moved a message by hand: it is published again, to where it belongs.
+fn misled() -> Outcome {
+    let reason = "its message came by the queue of another channel".to_owned();
+    Outcome::Retry { after: Duration::ZERO, reason, counts: false }
+}
+
+async fn handle(stage: &Stage, handler: &dyn Handler, name: &ChannelName, batch: &[Claim]) -> Vec<Settlement> {
+    let Some(desk) = stage.desk(name) else { return all(batch, &strays::unknown(name)) };
     let policy = handler.policy();
     let (admitted, held) = match circuit::admit(stage, name, policy).await {
         Admitted::All => (batch, Vec::new()),
@@ -112,11 +117,14 @@ async fn handle_channel(stage: &Stage, handler: &dyn Handler, name: &ChannelName
 }
 
 /// The same end for all of a batch.
-fn all(batch: &[Claim], outcome: &Outcome) -> Vec<Settlement> {
+pub(super) fn all(batch: &[Claim], outcome: &Outcome) -> Vec<Settlement> {
     batch.iter().map(|claim| Settlement::of(claim, outcome.clone())).collect()
 }
 
-async fn settle(stage: &Stage, handler: &'static str, settlements: Vec<Settlement>) {
+pub(super) async fn settle(stage: &Stage, handler: &'static str, settlements: Vec<Settlement>) {
+    if settlements.is_empty() {
+        return;
+    }
     let mut wake = false;
     for settlement in &settlements {
         metrics::counter!("tillbridge_handled_total", "handler" => handler, "outcome" => word(&settlement.outcome))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Effect, Link, LinkKind, Way, Written};
-use crate::domain::{Event, EventId, EventType, HandlerName, HandlingId};
+use crate::domain::{ChannelName, Event, EventId, EventType, HandlerName, HandlingId};
 
 /// A handling to be put on the bus.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Outgoing {
     /// Which handling.
     pub handling: HandlingId,
     /// Whose work it is.
+    pub channel: ChannelName,
+    /// Who does it.
     pub handler: HandlerName,
     /// The event's number.
     pub event: EventId,

@@ -102,9 +102,10 @@ impl Bridge {
                 Arc::new(PostgresJournal::connect_with(url, 12, plan.clock.clone()).await?)
             }
         };
+        let lanes = crate::bus::lanes(towns.iter().map(|town| &town.channel().name), &handlers::names());
         let bus: Arc<dyn crate::bus::Bus> = match &plan.bus {
-            Bus::Local => Arc::new(LocalBus::new(10_000)),
-            Bus::RabbitMq { url, prefix } => Arc::new(RabbitBus::connect(url, prefix, &handlers::names()).await?),
+            Bus::Local => Arc::new(LocalBus::new(10_000, lanes)),
+            Bus::RabbitMq { url, prefix } => Arc::new(RabbitBus::connect(url, prefix, &lanes).await?),
         };
         let around = plan.around.as_deref();
         let (journal, bus) = match around {
@@ -146,7 +147,7 @@ impl Bridge {
         )
         .router();
         let server = crate::ops::web::serve(listener, router, stage.stop.clone());
-        Running::introduce(&stage).await?;
+        Running::introduce(&stage, Role::ALL).await?;
         let running = Running::start(&stage, Role::ALL);
         Ok(Self { stage, door, running, server })
     }

@@ -14,6 +14,7 @@ mod cuts;
 mod door;
 mod duplicates;
 mod first_load;
+mod lanes;
 mod magento;
 mod matrix;
 mod missed;

@@ -1,4 +1,4 @@
-//! Takes messages of one handler's queue, through any number of rebuilt connections.
+//! Takes messages of one lane's queue, through any number of rebuilt connections.
 //!
 //! What comes in: deliveries, at most `prefetch` unacknowledged. What goes out: the numbers of handlings, and acknowledgements
 //! once their outcome is committed. What was taken over a connection that is gone is forgotten: it comes again.

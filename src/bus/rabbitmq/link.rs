@@ -24,8 +24,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 /// A connection that held this long starts the waits over.
 const STEADY: Duration = Duration::from_secs(30);
-/// How long declaring the topology may take.
-const DECLARE_DEADLINE: Duration = Duration::from_secs(15);
 /// The client library tells of some losses only by its status, so that is looked at this often.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long [`Link::close`] waits for the supervisor.
@@ -177,9 +175,10 @@ impl Supervisor {
 
     async fn build(&self) -> Result<Line, String> {
         let line = Line::open(&self.address, &format!("tillbridge {}", self.name)).await?;
-        let declared = match timeout(DECLARE_DEADLINE, self.topology.declare(&line.connection)).await {
+        let deadline = self.topology.deadline();
+        let declared = match timeout(deadline, self.topology.declare(&line.connection)).await {
             Ok(declared) => declared,
-            Err(_) => Err(format!("RabbitMQ did not declare the queues within {} s", DECLARE_DEADLINE.as_secs())),
+            Err(_) => Err(format!("RabbitMQ did not declare the queues within {} s", deadline.as_secs())),
         };
         match declared {
             Ok(()) => Ok(line),

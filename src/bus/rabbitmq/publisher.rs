@@ -23,25 +23,25 @@ use crate::bus::{BusError, Message};
 use crate::domain::HandlingId;
 
 /// Batches at a time, each on its own channel: several channels carry more than one with a wider window.
-const LANES: usize = 4;
+const AT_ONCE: usize = 4;
 /// Unconfirmed messages of a batch at a time. More only lengthens the wait for each.
 const WINDOW: usize = 256;
 /// From the beginning of a batch to its last confirmation.
 const BATCH_DEADLINE: Duration = Duration::from_secs(15);
-/// How long a batch waits for a lane and its channel.
-const LANE_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a batch waits for its turn and its channel.
+const TURN_DEADLINE: Duration = Duration::from_secs(5);
 /// RabbitMQ 4 takes no larger message unless it is told to, and closes the channel on one.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
 pub(super) struct Publisher {
     link: Arc<Link>,
     exchange: ShortString,
-    lanes: Semaphore,
-    idle: Mutex<Vec<Lane>>,
+    turns: Semaphore,
+    idle: Mutex<Vec<Outlet>>,
 }
 
 /// A channel in confirm mode on one generation of the connection.
-struct Lane {
+struct Outlet {
     generation: u64,
     channel: Channel,
 }
@@ -50,35 +50,35 @@ type Verdict = Result<(), BusError>;
 
 impl Publisher {
     pub(super) fn new(link: Arc<Link>, exchange: ShortString) -> Self {
-        Self { link, exchange, lanes: Semaphore::new(LANES), idle: Mutex::default() }
+        Self { link, exchange, turns: Semaphore::new(AT_ONCE), idle: Mutex::default() }
     }
 
     /// Publishes a batch; one verdict per message, in order. Safe to repeat: a handling that comes twice is done once.
     pub(super) async fn publish(&self, messages: &[Message]) -> Vec<Verdict> {
-        let deadline = Instant::now() + LANE_DEADLINE;
-        let Ok(Ok(permit)) = timeout_at(deadline, self.lanes.acquire()).await else {
+        let deadline = Instant::now() + TURN_DEADLINE;
+        let Ok(Ok(permit)) = timeout_at(deadline, self.turns.acquire()).await else {
             return all(messages, "too many batches are being published at once");
         };
-        let lane = match self.lane(deadline).await {
-            Ok(lane) => lane,
+        let outlet = match self.outlet(deadline).await {
+            Ok(outlet) => outlet,
             Err(why) => return all(messages, &why),
         };
-        let (verdicts, whole) = self.run(&lane, messages).await;
-        if whole && lane.channel.status().connected() {
-            // A lane with loose ends is dropped, which closes its channel: late confirmations then reach nobody.
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(lane);
+        let (verdicts, whole) = self.run(&outlet, messages).await;
+        if whole && outlet.channel.status().connected() {
+            // One with loose ends is dropped, which closes its channel: late confirmations then reach nobody.
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(outlet);
         }
         drop(permit);
         verdicts
     }
 
-    async fn lane(&self, deadline: Instant) -> Result<Lane, String> {
+    async fn outlet(&self, deadline: Instant) -> Result<Outlet, String> {
         let session = self.session()?;
         {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.retain(|lane| lane.generation == session.generation && lane.channel.status().connected());
-            if let Some(lane) = idle.pop() {
-                return Ok(lane);
+            idle.retain(|one| one.generation == session.generation && one.channel.status().connected());
+            if let Some(outlet) = idle.pop() {
+                return Ok(outlet);
             }
         }
         let open = async {
@@ -87,7 +87,7 @@ impl Publisher {
             Ok(channel)
         };
         let why = match timeout_at(deadline, open).await {
-            Ok(Ok(channel)) => return Ok(Lane { generation: session.generation, channel }),
+            Ok(Ok(channel)) => return Ok(Outlet { generation: session.generation, channel }),
             Ok(Err(error)) => fault::explain(&error),
             Err(_) => "no channel for publishing was opened in time".to_owned(),
         };
@@ -107,13 +107,13 @@ impl Publisher {
 
     /// Sends the messages, a window at a time, until all are decided, the deadline passes or the link fails. The second
     /// answer says whether every message was decided by the broker.
-    async fn run(&self, lane: &Lane, messages: &[Message]) -> (Vec<Verdict>, bool) {
+    async fn run(&self, outlet: &Outlet, messages: &[Message]) -> (Vec<Verdict>, bool) {
         let mut verdicts: Vec<Option<Verdict>> = vec![None; messages.len()];
         let mut returned = HashSet::new();
         let mut state = self.link.watch();
         let deadline = Instant::now() + BATCH_DEADLINE;
 
-        let sends: Vec<_> = (0..messages.len()).map(|place| self.send(&lane.channel, messages, place)).collect();
+        let sends: Vec<_> = (0..messages.len()).map(|place| self.send(&outlet.channel, messages, place)).collect();
         let mut sending = futures::stream::iter(sends).buffer_unordered(WINDOW);
         let interruption = loop {
             tokio::select! {
@@ -127,7 +127,7 @@ impl Publisher {
                 () = sleep_until(deadline) => {
                     break Some(BusError::Unconfirmed(format!("silence for {} s", BATCH_DEADLINE.as_secs())));
                 }
-                _ = state.wait_for(|state| !matches!(state, State::Up(s) if s.generation == lane.generation)) => {
+                _ = state.wait_for(|state| !matches!(state, State::Up(s) if s.generation == outlet.generation)) => {
                     let why = self.session().err().unwrap_or_else(|| "the connection was rebuilt meanwhile".into());
                     break Some(BusError::Unavailable(why));
                 }
@@ -138,7 +138,7 @@ impl Publisher {
         let Some(why) = interruption else {
             let verdicts = messages.iter().zip(verdicts).map(|(message, verdict)| match verdict {
                 Some(Ok(())) if returned.contains(&message.handling) => {
-                    Err(BusError::Unroutable(wire::routing_key(message.event_type, &message.handler)))
+                    Err(BusError::Unroutable(wire::routing_key(message.event_type, &message.lane)))
                 }
                 Some(verdict) => verdict,
                 None => Err(BusError::Unconfirmed("the broker said nothing about it".into())),
@@ -162,7 +162,7 @@ impl Publisher {
             let why = format!("the event has {} bytes, RabbitMQ takes {LARGEST_BODY}", message.body.len());
             return (place, Err(BusError::Unconfirmed(why)), None);
         }
-        let key = wire::routing_key(message.event_type, &message.handler).into();
+        let key = wire::routing_key(message.event_type, &message.lane).into();
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let properties = wire::properties(message);
         let confirmation = async {

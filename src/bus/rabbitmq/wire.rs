@@ -7,8 +7,8 @@
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
-use crate::bus::Message;
-use crate::domain::{EventType, HandlerName, HandlingId};
+use crate::bus::{Lane, Message};
+use crate::domain::{EventType, HandlingId};
 
 /// The header with the handling's number.
 const HANDLING: &str = "tillbridge-handling";
@@ -17,9 +17,10 @@ const CONTENT_TYPE: &str = "application/cloudevents+json";
 /// Written to disk. Quorum queues always do, but at-least-once dead-lettering hands the mode on.
 const PERSISTENT: u8 = 2;
 
-/// `sale.invoiced.invoice`: the event's kind, then the handler.
-pub(super) fn routing_key(event_type: EventType, handler: &HandlerName) -> String {
-    format!("{}.{handler}", event_type.as_str())
+/// `sale.invoiced.invoice.kiwi`: the event's kind, then the handler and the channel. In this order, because a queue that is left
+/// over from before there were lanes is bound to everything that ends with its handler, and would go on filling.
+pub(super) fn routing_key(event_type: EventType, Lane { channel, handler }: &Lane) -> String {
+    format!("{}.{handler}.{channel}", event_type.as_str())
 }
 
 pub(super) fn properties(message: &Message) -> BasicProperties {
@@ -53,12 +54,15 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::EventId;
+    use crate::domain::{ChannelName, EventId, HandlerName};
 
     fn message(handling: i64) -> Message {
         Message {
             handling: HandlingId(handling),
-            handler: HandlerName::parse("invoice").unwrap(),
+            lane: Lane {
+                channel: ChannelName::parse("kiwi").unwrap(),
+                handler: HandlerName::parse("invoice").unwrap(),
+            },
             event: EventId(Uuid::now_v7()),
             event_type: EventType::SaleInvoiced,
             body: Bytes::from_static(b"{}"),
@@ -79,7 +83,7 @@ mod tests {
         assert_eq!(*properties.delivery_mode(), Some(2));
         assert_eq!(properties.message_id().as_ref().unwrap().as_str(), message.event.to_string());
         assert_eq!(properties.content_type().as_ref().unwrap().as_str(), "application/cloudevents+json");
-        assert_eq!(routing_key(message.event_type, &message.handler), "sale.invoiced.invoice");
+        assert_eq!(routing_key(message.event_type, &message.lane), "sale.invoiced.invoice.kiwi");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub async fn bus(config: &Config) -> Finding {
     if config.bus == BusChoice::Local {
         return Finding::ok("bus", "inside the process");
     }
-    let bus = match timeout(DEADLINE, app::bus(&config.bus, &handlers::names())).await {
+    let bus = match timeout(DEADLINE, app::bus(&config.bus, app::lanes(config, &handlers::names()))).await {
         Ok(Ok(bus)) => bus,
         Ok(Err(error)) => return Finding::failure("bus", Failure::from(app::OpenError::from(error))),
         Err(_) => return silent("bus"),

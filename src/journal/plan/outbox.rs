@@ -1,11 +1,11 @@
 //! A handling as it lies in the outbox, made ready for the bus.
 
-use crate::domain::{EventId, EventType, HandlerName, HandlingId};
+use crate::domain::{ChannelName, EventId, EventType, HandlerName, HandlingId};
 use crate::journal::pack::unpack_text;
 use crate::journal::{JournalError, Outgoing};
 
-/// The most messages of one channel for one handler that are on their way at a time. Whatever comes for another channel waits behind
-/// no more than these.
+/// The most messages of one channel for one handler, those of one queue, that are on their way at a time: what a flood has the bus
+/// keep, what comes a second time when its workers are slower than the lease, and what is still taken when it is paused.
 pub(in crate::journal) const MOST_ON_THEIR_WAY: i64 = 1_024;
 /// More are added only when so many or fewer are, so that they are added in batches.
 pub(in crate::journal) const FEW_ON_THEIR_WAY: i64 = MOST_ON_THEIR_WAY / 2;
@@ -28,6 +28,7 @@ pub(in crate::journal) fn in_turns<T>(sources: Vec<Vec<T>>, most: usize) -> Vec<
 #[derive(Debug)]
 pub(in crate::journal) struct Due {
     pub id: i64,
+    pub channel: String,
     pub handler: String,
     pub state: &'static str,
     pub event: uuid::Uuid,
@@ -41,6 +42,7 @@ impl Due {
         let broken = |what: String| JournalError::Broken(what);
         Ok(Outgoing {
             handling: HandlingId(self.id),
+            channel: ChannelName::parse(&self.channel).map_err(|error| broken(error.to_string()))?,
             handler: HandlerName::parse(&self.handler).map_err(|error| broken(error.to_string()))?,
             event: EventId(self.event),
             event_type: EventType::from_word(&self.kind)

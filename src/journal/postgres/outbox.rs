@@ -17,8 +17,8 @@ const DUE: &str = "WITH RECURSIVE pair(channel, handler) AS ( \
     (SELECT channel, handler FROM handling WHERE due IS NOT NULL ORDER BY channel, handler, due, id LIMIT 1) UNION ALL \
     SELECT n.channel, n.handler FROM pair p CROSS JOIN LATERAL (SELECT channel, handler FROM handling \
     WHERE due IS NOT NULL AND (channel, handler) > (p.channel, p.handler) ORDER BY channel, handler, due, id LIMIT 1) n) \
-    SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM ( \
-    SELECT d.*, row_number() OVER (PARTITION BY p.channel ORDER BY d.due, d.id) AS turn \
+    SELECT h.id, h.handler, h.state, e.id, e.kind, e.body, h.channel FROM ( \
+    SELECT d.*, p.channel, row_number() OVER (PARTITION BY p.channel ORDER BY d.due, d.id) AS turn \
     FROM pair p JOIN channel c ON c.name = p.channel AND c.paused IS NULL CROSS JOIN LATERAL ( \
     SELECT count(*) AS n FROM (SELECT state FROM handling WHERE channel = p.channel AND handler = p.handler AND due > $1 \
     ORDER BY due LIMIT 2 * $3::bigint) w WHERE w.state = 'published') f CROSS JOIN LATERAL ( \
@@ -58,6 +58,7 @@ impl Batch for Take {
                 event: uuid(&row, 3)?,
                 kind: row.try_get(4)?,
                 body: row.try_get(5)?,
+                channel: row.try_get(6)?,
             };
             match due.outgoing() {
                 Ok(message) => {

@@ -17,7 +17,7 @@ const ON_THEIR_WAY: &str = "SELECT COUNT(*) FROM (SELECT state FROM handling IND
     WHERE channel = ?1 AND handler = ?2 AND due > ?3 ORDER BY due LIMIT 2 * ?4) WHERE state = 'published'";
 const DUE: &str = "SELECT id, due FROM handling INDEXED BY handling_due \
     WHERE channel = ?1 AND handler = ?2 AND due <= ?3 ORDER BY due, id LIMIT ?4";
-const CONTENTS: &str = "SELECT h.id, h.handler, h.state, e.id, e.kind, e.body FROM handling h \
+const CONTENTS: &str = "SELECT h.id, h.handler, h.state, e.id, e.kind, e.body, h.channel FROM handling h \
     JOIN event e ON e.seq = h.event WHERE h.id = ?1";
 const PUBLISH: &str = "UPDATE handling SET state = 'published', due = ?2, turn = NULL, waits_kind = NULL, waits_key = NULL, \
     changed_at = ?3, \
@@ -35,6 +35,7 @@ fn contents(row: &Row<'_>) -> rusqlite::Result<(String, Due)> {
         event: Uuid::from_bytes(row.get(3)?),
         kind: row.get(4)?,
         body: row.get(5)?,
+        channel: row.get(6)?,
     };
     Ok((row.get(2)?, found))
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::sandbox::dice::Dice;
 
 /// One way for a call to go wrong.
@@ -20,6 +22,8 @@ pub enum Fault {
     ErrorAfterCommit(u16),
     /// The work is done, but only after this long; the key of the call is in use meanwhile.
     Slow(Duration),
+    /// Nothing is done before the faults are cleared; then the work is.
+    UntilCleared,
     /// The work is done, and the connection is cut in the middle of the answer.
     ResetMidBody,
     /// 429 with that many seconds in `Retry-After`; nothing is done.
@@ -32,7 +36,11 @@ pub enum Fault {
 
 /// The switches. Orders without an operation meet any call.
 #[derive(Debug)]
-pub(super) struct Faults(Mutex<Switches>);
+pub(super) struct Faults {
+    switches: Mutex<Switches>,
+    /// How often they were cleared.
+    clears: watch::Sender<u64>,
+}
 
 #[derive(Debug)]
 struct Switches {
@@ -46,7 +54,9 @@ struct Switches {
 impl Faults {
     /// No trouble.
     pub(super) fn new(seed: u64) -> Self {
-        Self(Mutex::new(Switches { dice: Dice::new(seed), next: Vec::new(), chance: Vec::new(), met: BTreeMap::new() }))
+        let (next, chance) = (Vec::new(), Vec::new());
+        let switches = Switches { dice: Dice::new(seed), next, chance, met: BTreeMap::new() };
+        Self { switches: Mutex::new(switches), clears: watch::Sender::new(0) }
     }
 
     /// The next calls go wrong.
@@ -65,6 +75,12 @@ impl Faults {
             switches.next.clear();
             switches.chance.clear();
         });
+        self.clears.send_modify(|clears| *clears += 1);
+    }
+
+    /// Tells when they are cleared from now on.
+    pub(super) fn clears(&self) -> watch::Receiver<u64> {
+        self.clears.subscribe()
     }
 
     /// What becomes of a call with these root fields.
@@ -87,7 +103,7 @@ impl Faults {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Switches) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.switches.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -70,6 +70,7 @@ async fn answer(core: Arc<Core>, headers: HeaderMap, body: Bytes) -> Response {
         Ok(prepared) => prepared,
         Err(errors) => return json_answer(&errors),
     };
+    let mut clears = core.faults.clears();
     let fault = core.faults.decide(&prepared.operations);
     match fault {
         Some(Fault::ErrorBeforeCommit(status)) => return problem(status_of(status), "The shop has a problem"),
@@ -80,6 +81,9 @@ async fn answer(core: Arc<Core>, headers: HeaderMap, body: Bytes) -> Response {
         }
         Some(Fault::Throttled) => return json_answer(&throttled_for_nothing(&core, &prepared)),
         Some(Fault::Unauthorised) => return unauthorised(),
+        Some(Fault::UntilCleared) => {
+            let _ = core.closing.run_until_cancelled(clears.changed()).await;
+        }
         _ => {}
     }
     let answered = run(&core, &prepared, fault).await;

@@ -6,8 +6,8 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::uri::AMQPUri;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use tillbridge::bus::Lane;
 use tillbridge::bus::rabbitmq::RabbitBus;
-use tillbridge::domain::HandlerName;
 use uuid::Uuid;
 
 use super::stories::within;
@@ -18,14 +18,14 @@ use crate::support::servers;
 pub struct Corner {
     url: String,
     pub prefix: String,
-    pub handlers: Vec<HandlerName>,
+    pub lanes: Vec<Lane>,
     _connection: Connection,
     pub back_door: Channel,
 }
 
 impl Corner {
     /// None, and a word about it, when there is no server.
-    pub async fn open(test: &str, handlers: &[HandlerName]) -> Option<Self> {
+    pub async fn open(test: &str, lanes: &[Lane]) -> Option<Self> {
         let Some(url) = servers::rabbitmq() else {
             servers::left_out(test, "AMQP_URL");
             return None;
@@ -33,7 +33,7 @@ impl Corner {
         let connection = Connection::connect(&url, ConnectionProperties::default()).await.unwrap();
         let back_door = connection.create_channel().await.unwrap();
         let prefix = format!("test.{}", Uuid::new_v4().simple());
-        Some(Self { url, prefix, handlers: handlers.to_vec(), _connection: connection, back_door })
+        Some(Self { url, prefix, lanes: lanes.to_vec(), _connection: connection, back_door })
     }
 
     /// A bus straight to the server.
@@ -52,31 +52,41 @@ impl Corner {
     }
 
     async fn bus_at(&self, url: &str) -> RabbitBus {
-        within("connecting", RabbitBus::connect(url, &self.prefix, &self.handlers)).await.unwrap()
+        self.bus_with(url, &self.lanes).await
     }
 
-    pub fn queue(&self, handler: &str) -> String {
-        format!("{}.{handler}", self.prefix)
+    /// A bus of a process that knows only these lanes.
+    pub async fn bus_knowing(&self, lanes: &[Lane]) -> RabbitBus {
+        self.bus_with(&self.url, lanes).await
     }
 
-    pub async fn delete_queue(&self, handler: &str) {
+    async fn bus_with(&self, url: &str, lanes: &[Lane]) -> RabbitBus {
+        within("connecting", RabbitBus::connect(url, &self.prefix, lanes)).await.unwrap()
+    }
+
+    /// The whole name of a queue or an exchange.
+    pub fn queue(&self, name: &str) -> String {
+        format!("{}.{name}", self.prefix)
+    }
+
+    pub async fn delete_queue(&self, name: &str) {
         let options = QueueDeleteOptions::default();
-        self.back_door.queue_delete(self.queue(handler).into(), options).await.unwrap();
+        self.back_door.queue_delete(self.queue(name).into(), options).await.unwrap();
     }
 
     /// How many messages wait in a queue, in nobody's hands.
-    pub async fn waiting(&self, handler: &str) -> u32 {
+    pub async fn waiting(&self, name: &str) -> u32 {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let queue = self.back_door.queue_declare(self.queue(handler).into(), options, FieldTable::default()).await;
+        let queue = self.back_door.queue_declare(self.queue(name).into(), options, FieldTable::default()).await;
         queue.unwrap().message_count()
     }
 
     /// Waits for a message in a queue and takes it for good.
-    pub async fn take_from(&self, handler: &str) -> lapin::message::Delivery {
+    pub async fn take_from(&self, name: &str) -> lapin::message::Delivery {
         within("a message in the queue", async {
             loop {
                 let options = BasicGetOptions { no_ack: true };
-                if let Some(got) = self.back_door.basic_get(self.queue(handler).into(), options).await.unwrap() {
+                if let Some(got) = self.back_door.basic_get(self.queue(name).into(), options).await.unwrap() {
                     return got.delivery;
                 }
             }
@@ -84,18 +94,19 @@ impl Corner {
         .await
     }
 
-    /// Puts a message that tillbridge has not written into a handler's queue.
-    pub async fn smuggle(&self, handler: &str, body: &[u8]) {
+    /// Puts a message that tillbridge has not written into a queue.
+    pub async fn smuggle(&self, name: &str, body: &[u8]) {
         let options = BasicPublishOptions::default();
         let properties = BasicProperties::default();
-        let queue = self.queue(handler).into();
+        let queue = self.queue(name).into();
         self.back_door.basic_publish("".into(), queue, options, body, properties).await.unwrap().await.unwrap();
     }
 
     /// Leaves nothing behind.
     pub async fn close(self) {
-        for name in self.handlers.iter().map(HandlerName::as_str).chain(["dead"]) {
-            let _ = self.back_door.queue_delete(self.queue(name).into(), QueueDeleteOptions::default()).await;
+        let lanes = self.lanes.iter().map(|lane| format!("{}.{}", lane.channel, lane.handler));
+        for name in lanes.chain(["dead".to_owned()]) {
+            let _ = self.back_door.queue_delete(self.queue(&name).into(), QueueDeleteOptions::default()).await;
         }
         for name in ["events", "dead"] {
             let _ = self.back_door.exchange_delete(self.queue(name).into(), ExchangeDeleteOptions::default()).await;

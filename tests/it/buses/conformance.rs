@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tillbridge::bus::local::LocalBus;
-use tillbridge::bus::{Bus, BusHealth, Ticket};
+use tillbridge::bus::{Bus, BusError, BusHealth, Lane, Ticket};
 
 use super::broker::Corner;
 use super::stories::*;
@@ -15,7 +15,7 @@ macro_rules! on_every_bus {
         mod local_bus {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $story() {
-                super::$story(&super::LocalBus::new(10_000)).await;
+                super::$story(&super::LocalBus::new(10_000, super::known())).await;
             })*
         }
 
@@ -24,8 +24,7 @@ macro_rules! on_every_bus {
 
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $story() {
-                let handlers = [handler("invoice"), handler("stock")];
-                let Some(corner) = Corner::open(concat!("rabbit_bus::", stringify!($story)), &handlers).await else {
+                let Some(corner) = Corner::open(concat!("rabbit_bus::", stringify!($story)), &known()).await else {
                     return;
                 };
                 let bus = corner.bus().await;
@@ -39,7 +38,9 @@ macro_rules! on_every_bus {
 
 on_every_bus! {
     each_message_reaches_exactly_one_of_two_competing_consumers
-    a_handlers_messages_reach_no_other_handler
+    the_messages_of_a_lane_come_by_no_other
+    a_lane_that_is_full_and_held_up_takes_nothing_from_another_channels
+    what_belongs_to_an_unknown_channel_is_unroutable_and_its_neighbours_are_taken
     what_a_dropped_consumer_held_comes_again
     what_was_acknowledged_does_not_come_again
     a_consumer_holds_no_more_than_its_prefetch
@@ -52,8 +53,16 @@ on_every_bus! {
 
 const NO_TIME: Duration = Duration::ZERO;
 
+/// The lanes of the stories: two channels, two handlers.
+fn known() -> Vec<Lane> {
+    ["kiwi", "weka"]
+        .into_iter()
+        .flat_map(|channel| ["invoice", "stock"].map(|handler| lane_of(channel, handler)))
+        .collect()
+}
+
 async fn each_message_reaches_exactly_one_of_two_competing_consumers(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let (sender, mut came) = tokio::sync::mpsc::unbounded_channel();
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..2 {
@@ -81,21 +90,50 @@ async fn each_message_reaches_exactly_one_of_two_competing_consumers(bus: &dyn B
     assert_eq!(numbers, (0..=500).collect::<Vec<_>>());
 }
 
-async fn a_handlers_messages_reach_no_other_handler(bus: &dyn Bus) {
-    let (invoice, stock) = (handler("invoice"), handler("stock"));
-    let mixed = (0..100).map(|number| message(if number % 2 == 0 { &invoice } else { &stock }, number)).collect();
+async fn the_messages_of_a_lane_come_by_no_other(bus: &dyn Bus) {
+    let lanes = known();
+    let mixed = lanes.iter().cycle().zip(0..100).map(|(lane, number)| message(lane, number)).collect();
     publish(bus, mixed).await;
-    for (handler, first) in [(invoice, 0), (stock, 1)] {
-        let mut consumer = bus.consume(&handler, 16).await.unwrap();
-        let wanted: BTreeSet<i64> = (first..100).step_by(2).collect();
+    for (lane, first) in lanes.iter().zip(0..) {
+        let mut consumer = bus.consume(lane, 16).await.unwrap();
+        let wanted: BTreeSet<i64> = (first..100).step_by(lanes.len()).collect();
         let mut came = work_until(consumer.as_mut(), &wanted).await;
         came.sort_unstable();
         assert_eq!(came, wanted.into_iter().collect::<Vec<_>>());
     }
 }
 
+/// One channel's messages wait by the hundred, and its consumer holds as many as it may and acknowledges none.
+async fn a_lane_that_is_full_and_held_up_takes_nothing_from_another_channels(bus: &dyn Bus) {
+    let (flooded, other) = (lane_of("kiwi", "invoice"), lane_of("weka", "invoice"));
+    publish(bus, messages(&flooded, 0..900)).await;
+    let mut slow = bus.consume(&flooded, 3).await.unwrap();
+    let mut held = Vec::new();
+    while held.len() < 3 {
+        held.extend(within("taking", slow.next(10, NO_TIME)).await);
+    }
+    let mut quick = bus.consume(&other, 3).await.unwrap();
+    publish(bus, messages(&other, 1_000..1_010)).await;
+    assert_eq!(work_until(quick.as_mut(), &(1_000..1_010).collect()).await, (1_000..1_010).collect::<Vec<_>>());
+    // And the flood is all there, for whoever works on it.
+    acknowledge(slow.as_mut(), &held).await;
+    let kept: BTreeSet<i64> = numbers(&held).into_iter().collect();
+    let rest: BTreeSet<i64> = (0..900).filter(|number| !kept.contains(number)).collect();
+    assert_eq!(work_until(slow.as_mut(), &rest).await.len(), rest.len());
+}
+
+async fn what_belongs_to_an_unknown_channel_is_unroutable_and_its_neighbours_are_taken(bus: &dyn Bus) {
+    let (invoice, stranger) = (lane("invoice"), lane_of("moa", "invoice"));
+    let batch = vec![message(&invoice, 1), message(&stranger, 2), message(&invoice, 3)];
+    let verdicts = within("publishing", bus.publish(batch)).await;
+    assert!(matches!(verdicts[..], [Ok(()), Err(BusError::Unroutable(_)), Ok(())]), "{verdicts:?}");
+    assert!(matches!(bus.consume(&stranger, 1).await.err(), Some(BusError::Unroutable(_))));
+    let mut consumer = bus.consume(&invoice, 4).await.unwrap();
+    assert_eq!(work_until(consumer.as_mut(), &BTreeSet::from([1, 3])).await, [1, 3]);
+}
+
 async fn what_a_dropped_consumer_held_comes_again(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     publish(bus, messages(&invoice, 0..20)).await;
     let mut dying = bus.consume(&invoice, 8).await.unwrap();
     let held = within("taking", dying.next(8, NO_TIME)).await;
@@ -108,7 +146,7 @@ async fn what_a_dropped_consumer_held_comes_again(bus: &dyn Bus) {
 }
 
 async fn what_was_acknowledged_does_not_come_again(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     publish(bus, messages(&invoice, 0..10)).await;
     let mut first = bus.consume(&invoice, 4).await.unwrap();
     let mut done = BTreeSet::new();
@@ -126,7 +164,7 @@ async fn what_was_acknowledged_does_not_come_again(bus: &dyn Bus) {
 }
 
 async fn a_consumer_holds_no_more_than_its_prefetch(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     publish(bus, messages(&invoice, 0..10)).await;
     let mut greedy = bus.consume(&invoice, 3).await.unwrap();
     let mut held = Vec::new();
@@ -149,7 +187,7 @@ async fn a_consumer_holds_no_more_than_its_prefetch(bus: &dyn Bus) {
 }
 
 async fn lingering_collects_up_to_the_most_wanted(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let mut consumer = bus.consume(&invoice, 64).await.unwrap();
     publish(bus, messages(&invoice, 0..10)).await;
     // The linger is far longer than the test may take: it ends because enough have come.
@@ -170,7 +208,7 @@ async fn lingering_collects_up_to_the_most_wanted(bus: &dyn Bus) {
 }
 
 async fn a_call_that_is_dropped_while_it_lingers_loses_nothing(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let mut consumer = bus.consume(&invoice, 64).await.unwrap();
     publish(bus, messages(&invoice, 0..20)).await;
     let mut came = Vec::new();
@@ -190,7 +228,7 @@ async fn a_call_that_is_dropped_while_it_lingers_loses_nothing(bus: &dyn Bus) {
 }
 
 async fn batches_published_at_once_are_each_answered_in_their_own_order(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let batches: i64 = 12;
     let answers = (0..batches).map(async |batch| {
         // Sizes on both sides of what is in flight at a time.
@@ -210,7 +248,7 @@ async fn batches_published_at_once_are_each_answered_in_their_own_order(bus: &dy
 }
 
 async fn tickets_of_another_consumer_acknowledge_nothing(bus: &dyn Bus) {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     publish(bus, messages(&invoice, [1])).await;
     let mut consumer = bus.consume(&invoice, 4).await.unwrap();
     let received = within("taking", consumer.next(1, NO_TIME)).await;
@@ -232,15 +270,15 @@ async fn a_closed_bus_refuses_and_says_so(bus: &dyn Bus) {
     assert_eq!(bus.health(), BusHealth::Up);
     within("closing", bus.close()).await;
     assert!(matches!(bus.health(), BusHealth::Down(_)));
-    let verdicts = within("publishing", bus.publish(messages(&handler("invoice"), [1, 2]))).await;
+    let verdicts = within("publishing", bus.publish(messages(&lane("invoice"), [1, 2]))).await;
     assert!(verdicts.len() == 2 && verdicts.iter().all(is_unavailable), "{verdicts:?}");
 }
 
 #[tokio::test]
 async fn a_full_local_bus_refuses_at_once_and_takes_again_when_there_is_room() {
-    let bus = LocalBus::new(3);
-    let (invoice, stock) = (handler("invoice"), handler("stock"));
-    // The fourth is refused, and only that; another handler's queue has its own room.
+    let bus = LocalBus::new(3, known());
+    let (invoice, stock) = (lane_of("kiwi", "invoice"), lane_of("weka", "invoice"));
+    // The fourth is refused, and only that; another channel's queue has its own room.
     let batch: Vec<_> = messages(&invoice, 0..4).into_iter().chain(messages(&stock, [4])).collect();
     let verdicts = bus.publish(batch).await;
     assert!(verdicts[..3].iter().all(Result::is_ok) && verdicts[4].is_ok(), "{verdicts:?}");

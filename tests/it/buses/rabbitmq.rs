@@ -16,7 +16,7 @@ const NO_TIME: Duration = Duration::ZERO;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_nobody_takes_is_unroutable_and_its_neighbours_are_taken() {
-    let (invoice, stranger) = (handler("invoice"), handler("stranger"));
+    let (invoice, stranger) = (lane("invoice"), lane("stranger"));
     let Some(corner) = Corner::open("unroutable", std::slice::from_ref(&invoice)).await else { return };
     let bus = corner.bus().await;
     // Many, so that confirmations come in groups and returns fall between them.
@@ -28,7 +28,7 @@ async fn a_message_nobody_takes_is_unroutable_and_its_neighbours_are_taken() {
             Ok(()) => assert!(!is_lost(number), "{number} was taken by nobody"),
             Err(BusError::Unroutable(key)) => {
                 assert!(is_lost(number), "{number} was taken");
-                assert_eq!(key, "sale.invoiced.stranger");
+                assert_eq!(key, "sale.invoiced.stranger.kiwi");
             }
             Err(other) => panic!("{number}: {other}"),
         }
@@ -40,9 +40,73 @@ async fn a_message_nobody_takes_is_unroutable_and_its_neighbours_are_taken() {
     corner.close().await;
 }
 
+/// Processes may run with configurations of different age: what one does not know is taken where another knows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_does_not_know_a_channel_hands_over_to_one_that_does() {
+    let (known, new) = (lane("invoice"), lane_of("weka", "invoice"));
+    let Some(corner) = Corner::open("ages", &[known.clone(), new.clone()]).await else { return };
+    let old = corner.bus_knowing(&[known]).await;
+    let verdicts = within("publishing", old.publish(messages(&new, [1]))).await;
+    assert!(matches!(verdicts[..], [Err(BusError::Unroutable(_))]), "{verdicts:?}");
+    let young = corner.bus().await;
+    publish(&old, messages(&new, [1])).await;
+    let mut consumer = young.consume(&new, 1).await.unwrap();
+    assert_eq!(numbers(&within("taking", consumer.next(1, NO_TIME)).await), [1]);
+    drop(consumer);
+    old.close().await;
+    young.close().await;
+    corner.close().await;
+}
+
+/// Each consumer has a channel to itself, and by default a broker allows a connection no more than 2,047.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_consumers_than_a_connection_has_channels_all_get_their_share() {
+    let invoice = lane("invoice");
+    let Some(corner) = Corner::open("consumers", std::slice::from_ref(&invoice)).await else { return };
+    let bus = corner.bus().await;
+    let many: i64 = 2_100;
+    publish(&bus, messages(&invoice, 0..many)).await;
+    let mut consumers = Vec::new();
+    for _ in 0..many {
+        consumers.push(bus.consume(&invoice, 1).await.unwrap());
+    }
+    // Each holds its one until all have theirs.
+    let taking = consumers.iter_mut().map(|consumer| consumer.next(1, NO_TIME));
+    let held = within("a message for each", futures::future::join_all(taking)).await;
+    let mut came: Vec<i64> = held.iter().flat_map(|received| numbers(received)).collect();
+    came.sort_unstable();
+    assert_eq!(came, (0..many).collect::<Vec<_>>());
+    assert_eq!(bus.health(), BusHealth::Up);
+    drop(consumers);
+    bus.close().await;
+    assert!(matches!(bus.health(), BusHealth::Down(_)));
+    corner.close().await;
+}
+
+/// It has the handler's name alone and is bound to all that ends with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_from_before_each_channel_had_its_own_fills_no_more() {
+    let invoice = lane("invoice");
+    let Some(corner) = Corner::open("left over", std::slice::from_ref(&invoice)).await else { return };
+    let bus = corner.bus().await;
+    let (old, events) = (corner.queue("invoice"), corner.queue("events"));
+    let door = &corner.back_door;
+    door.queue_declare(old.as_str().into(), QueueDeclareOptions::default(), FieldTable::default()).await.unwrap();
+    let options = QueueBindOptions::default();
+    door.queue_bind(old.as_str().into(), events.into(), "#.invoice".into(), options, FieldTable::default())
+        .await
+        .unwrap();
+    publish(&bus, messages(&invoice, [1])).await;
+    corner.take_from("kiwi.invoice").await;
+    assert_eq!(corner.waiting("invoice").await, 0);
+    corner.delete_queue("invoice").await;
+    bus.close().await;
+    corner.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_the_broker_refuses_is_unconfirmed_and_only_that_one() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("refused", std::slice::from_ref(&invoice)).await else { return };
     let bus = corner.bus().await;
     // Somebody else listens to credits, with a queue that refuses when it is full, and it holds one.
@@ -72,13 +136,13 @@ async fn a_message_the_broker_refuses_is_unconfirmed_and_only_that_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_at_the_broker_is_durable_and_names_its_event_and_handling() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("message shape", std::slice::from_ref(&invoice)).await else { return };
     let bus = corner.bus().await;
     let sent = message(&invoice, i64::MAX);
     publish(&bus, vec![sent.clone()]).await;
-    let found = corner.take_from("invoice").await;
-    assert_eq!(found.routing_key.as_str(), "sale.invoiced.invoice");
+    let found = corner.take_from("kiwi.invoice").await;
+    assert_eq!(found.routing_key.as_str(), "sale.invoiced.invoice.kiwi");
     assert_eq!(found.data, sent.body);
     assert_eq!(*found.properties.delivery_mode(), Some(2));
     assert_eq!(found.properties.content_type().as_ref().unwrap().as_str(), "application/cloudevents+json");
@@ -91,10 +155,10 @@ async fn a_message_at_the_broker_is_durable_and_names_its_event_and_handling() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_cannot_be_read_goes_to_the_dead_queue_and_stops_nobody() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("unreadable", std::slice::from_ref(&invoice)).await else { return };
     let bus = corner.bus().await;
-    corner.smuggle("invoice", b"from elsewhere").await;
+    corner.smuggle("kiwi.invoice", b"from elsewhere").await;
     publish(&bus, messages(&invoice, [1])).await;
     let mut consumer = bus.consume(&invoice, 1).await.unwrap();
     assert_eq!(numbers(&within("taking", consumer.next(1, NO_TIME)).await), [1]);
@@ -106,7 +170,7 @@ async fn a_message_that_cannot_be_read_goes_to_the_dead_queue_and_stops_nobody()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_whose_consumers_keep_dying_goes_to_the_dead_queue() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("crash loop", std::slice::from_ref(&invoice)).await else { return };
     let bus = corner.bus().await;
     publish(&bus, messages(&invoice, [1])).await;
@@ -116,7 +180,7 @@ async fn a_message_whose_consumers_keep_dying_goes_to_the_dead_queue() {
         assert_eq!(numbers(&within("taking", dying.next(1, NO_TIME)).await), [1], "life {life}");
     }
     let dead = corner.take_from("dead").await;
-    assert_eq!(dead.routing_key.as_str(), "sale.invoiced.invoice");
+    assert_eq!(dead.routing_key.as_str(), "sale.invoiced.invoice.kiwi");
     assert_eq!(*dead.properties.delivery_mode(), Some(2));
     bus.close().await;
     corner.close().await;
@@ -124,10 +188,10 @@ async fn a_message_whose_consumers_keep_dying_goes_to_the_dead_queue() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_with_other_settings_is_named_in_the_health_and_mended_by_deleting_it() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("drift", std::slice::from_ref(&invoice)).await else { return };
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    let name = corner.queue("invoice");
+    let name = corner.queue("kiwi.invoice");
     corner.back_door.queue_declare(name.as_str().into(), durable, FieldTable::default()).await.unwrap();
     let bus = corner.bus().await;
     let BusHealth::Down(why) = bus.health() else { panic!("the bus took a queue that is not as declared") };
@@ -135,7 +199,7 @@ async fn a_queue_with_other_settings_is_named_in_the_health_and_mended_by_deleti
         assert!(why.contains(word), "`{word}` is missing in: {why}");
     }
     assert!(bus.publish(messages(&invoice, [1])).await.iter().all(is_unavailable));
-    corner.delete_queue("invoice").await;
+    corner.delete_queue("kiwi.invoice").await;
     until_health(&bus, "up", |health| *health == BusHealth::Up).await;
     publish(&bus, messages(&invoice, [1])).await;
     bus.close().await;
@@ -165,7 +229,7 @@ async fn an_address_that_can_never_work_is_refused_and_one_without_a_broker_is_n
     let bus = within("connecting", RabbitBus::connect("amqp://u:s3cret@127.0.0.1:1/shop", "shop", &[])).await.unwrap();
     let BusHealth::Down(why) = bus.health() else { panic!("up without a broker") };
     assert!(why.contains("127.0.0.1:1") && !why.contains("s3cret"), "{why}");
-    let verdicts = within("publishing", bus.publish(messages(&handler("invoice"), [1]))).await;
+    let verdicts = within("publishing", bus.publish(messages(&lane("invoice"), [1]))).await;
     assert!(verdicts.iter().all(is_unavailable));
     within("closing", bus.close()).await;
 }

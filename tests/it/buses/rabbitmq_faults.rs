@@ -17,7 +17,7 @@ fn is_down(health: &BusHealth) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_when_connections_are_cut_while_publishing_and_consuming() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("cut", std::slice::from_ref(&invoice)).await else { return };
     let (bus, proxy) = corner.bus_through_proxy().await;
     let bus = Arc::new(bus);
@@ -50,7 +50,7 @@ async fn nothing_is_lost_when_connections_are_cut_while_publishing_and_consuming
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_falls_silent_is_given_up_and_found_again() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("black hole", std::slice::from_ref(&invoice)).await else { return };
     let (bus, proxy) = corner.bus_through_proxy().await;
     let mut consumer = bus.consume(&invoice, 4).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_broker_that_falls_silent_is_given_up_and_found_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_consumer_waits_through_an_outage_and_its_tickets_have_a_new_generation() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("outage", std::slice::from_ref(&invoice)).await else { return };
     let (bus, proxy) = corner.bus_through_proxy().await;
     let mut consumer = bus.consume(&invoice, 4).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_consumer_waits_through_an_outage_and_its_tickets_have_a_new_generatio
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_queue_deleted_under_its_consumer_is_declared_anew_and_consumed_again() {
-    let (invoice, stock) = (handler("invoice"), handler("stock"));
+    let (invoice, stock) = (lane("invoice"), lane("stock"));
     let Some(corner) = Corner::open("deleted queue", &[invoice.clone(), stock.clone()]).await else { return };
     let bus = corner.bus().await;
     let mut consumers = [bus.consume(&invoice, 4).await.unwrap(), bus.consume(&stock, 4).await.unwrap()];
@@ -119,7 +119,7 @@ async fn a_queue_deleted_under_its_consumer_is_declared_anew_and_consumed_again(
     }
     let [mut of_invoice, mut of_stock] = consumers;
     let waiting = tokio::spawn(async move { work_until(of_invoice.as_mut(), &BTreeSet::from([3])).await });
-    corner.delete_queue("invoice").await;
+    corner.delete_queue("kiwi.invoice").await;
     publish_until_taken(&bus, vec![message(&invoice, 3), message(&stock, 4)]).await;
     within("taking from the new queue", waiting).await.unwrap();
     work_until(of_stock.as_mut(), &BTreeSet::from([4])).await;
@@ -129,7 +129,7 @@ async fn a_queue_deleted_under_its_consumer_is_declared_anew_and_consumed_again(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_blocked_broker_makes_publishing_fail_at_once_while_consumers_go_on() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("blocked", std::slice::from_ref(&invoice)).await else { return };
     let (bus, proxy) = corner.bus_through_proxy().await;
     publish(&bus, messages(&invoice, 0..3)).await;
@@ -153,7 +153,7 @@ async fn a_blocked_broker_makes_publishing_fail_at_once_while_consumers_go_on() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_that_accepts_connections_and_says_nothing_is_given_up_and_found_again() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("mute", std::slice::from_ref(&invoice)).await else { return };
     let (bus, proxy) = corner.bus_through_proxy().await;
     proxy.black_hole();
@@ -169,14 +169,14 @@ async fn a_broker_that_accepts_connections_and_says_nothing_is_given_up_and_foun
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_ends_in_time_even_when_the_broker_is_silent() {
-    let invoice = handler("invoice");
+    let invoice = lane("invoice");
     let Some(corner) = Corner::open("close", std::slice::from_ref(&invoice)).await else { return };
     let (bus, proxy) = corner.bus_through_proxy().await;
     publish(&bus, messages(&invoice, [1])).await;
     proxy.black_hole();
     within("closing", bus.close()).await;
     assert!(is_down(&bus.health()));
-    assert_eq!(corner.waiting("invoice").await, 1);
+    assert_eq!(corner.waiting("kiwi.invoice").await, 1);
     corner.close().await;
 }
 

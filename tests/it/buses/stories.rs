@@ -5,8 +5,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tillbridge::bus::{Bus, BusError, BusHealth, Consumer, Message, Received};
-use tillbridge::domain::{EventId, EventType, HandlerName, HandlingId};
+use tillbridge::bus::{Bus, BusError, BusHealth, Consumer, Lane, Message, Received};
+use tillbridge::domain::{ChannelName, EventId, EventType, HandlerName, HandlingId};
 use uuid::Uuid;
 
 /// Longer than anything here takes on a busy machine; reaching it is a failure.
@@ -17,22 +17,27 @@ pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
-pub fn handler(name: &str) -> HandlerName {
-    HandlerName::parse(name).unwrap()
+/// A handler's lane of the channel that most stories happen in.
+pub fn lane(handler: &str) -> Lane {
+    lane_of("kiwi", handler)
 }
 
-pub fn message(handler: &HandlerName, number: i64) -> Message {
+pub fn lane_of(channel: &str, handler: &str) -> Lane {
+    Lane { channel: ChannelName::parse(channel).unwrap(), handler: HandlerName::parse(handler).unwrap() }
+}
+
+pub fn message(lane: &Lane, number: i64) -> Message {
     Message {
         handling: HandlingId(number),
-        handler: handler.clone(),
+        lane: lane.clone(),
         event: EventId(Uuid::now_v7()),
         event_type: EventType::SaleInvoiced,
         body: Bytes::from(format!(r#"{{"specversion":"1.0","id":"{number}"}}"#)),
     }
 }
 
-pub fn messages(handler: &HandlerName, numbers: impl IntoIterator<Item = i64>) -> Vec<Message> {
-    numbers.into_iter().map(|number| message(handler, number)).collect()
+pub fn messages(lane: &Lane, numbers: impl IntoIterator<Item = i64>) -> Vec<Message> {
+    numbers.into_iter().map(|number| message(lane, number)).collect()
 }
 
 /// Publishes and requires every message to be taken.

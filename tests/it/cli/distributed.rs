@@ -26,7 +26,7 @@ async fn a_journal_in_postgres_is_migrated_once_and_then_checked() {
         commands.map(|arguments| desk.run(arguments)).join("\n")
     });
     let seen = seen.await.unwrap();
-    queues.delete().await;
+    queues.delete(&["main"]).await;
     database.drop().await;
 
     assert_seen!(seen);

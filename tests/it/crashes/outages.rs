@@ -1,6 +1,6 @@
 //! Pieces of a day on which somebody does not answer: a shop, the bus, or the bridge's own app at the shop.
 
-use tillbridge::flow::{Running, watch};
+use tillbridge::flow::{Role, Running, watch};
 use tillbridge::journal::JournalError;
 use tillbridge::rehearsal::{Side as _, TownPlan};
 use tillbridge::sandbox::shopify::Fault;
@@ -76,8 +76,13 @@ pub struct Forgotten;
 
 impl Scene for Forgotten {
     const NAME: &'static str = "forgotten";
-    const ITS_OWN: &'static [&'static str] =
-        &["storefront.subscriptions", "storefront.subscribe", "journal.privacy_records", "journal.introduce"];
+    const ITS_OWN: &'static [&'static str] = &[
+        "storefront.subscriptions",
+        "storefront.subscribe",
+        "journal.privacy_records",
+        "journal.introduce",
+        "journal.hold",
+    ];
 
     async fn build(deployment: Deployment) -> House {
         small_house(deployment).await
@@ -89,7 +94,7 @@ impl Scene for Forgotten {
         let storefront = house.town().storefront().unwrap();
         let topics = storefront.abilities().webhooks.unwrap().wanted_topics();
         shop.forget_subscription(topics[round % topics.len()]);
-        beside("start", async || Running::introduce(&bridge.stage).await).await;
+        beside("start", async || Running::introduce(&bridge.stage, Role::ALL).await).await;
         let storefront = bridge.stage.sides.storefronts[&house.town().channel.storefront].as_ref();
         beside("watch", async || {
             let (look, pause) = watch::once(&bridge.stage, storefront, Some(&address)).await;

@@ -103,7 +103,12 @@ pub fn life(seed: u64, order: OrderPlan, refunds: Vec<RefundPlan>) -> Life {
 
 /// A plain order of the first things a shop sells: so many pieces of each. Prices contain tax, as in a house's first town.
 pub fn order_of(house: &House, pieces: &[i64]) -> OrderPlan {
-    let goods = house.town().shop.catalogue();
+    order_in(house.town(), pieces)
+}
+
+/// The same in any town.
+pub fn order_in(town: &Town, pieces: &[i64]) -> OrderPlan {
+    let goods = town.shop.catalogue();
     let wanted: Vec<_> = goods.iter().zip(pieces.iter().copied()).collect();
     let mut plan = OrderPlan::plain(goods[0].price.currency(), &wanted);
     plan.taxes_included = true;

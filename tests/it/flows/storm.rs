@@ -13,7 +13,7 @@ use tillbridge::rehearsal::{self, Bus};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::support::crowd::{Crowd, setting};
+use crate::support::crowd::{CHANNELS, Crowd, setting};
 use crate::support::house::Deployment;
 use crate::support::process::{Process, free_address};
 use crate::support::{rooms, servers};
@@ -90,7 +90,7 @@ async fn storm(deployment: Deployment) {
     assert!(counts.duplicates > i64::try_from(lives / 10).unwrap(), "the storm sent no duplicates: {counts:#?}");
     Arc::into_inner(crowd).unwrap().disperses().await;
     if let Some(queues) = queues {
-        queues.delete().await;
+        queues.delete(&CHANNELS).await;
     }
     for database in databases {
         database.drop().await;

@@ -13,6 +13,8 @@ use tokio::time::Instant;
 
 use super::process::Process;
 
+/// The towns' channels.
+pub const CHANNELS: [&str; 3] = ["kiwi", "euro", "yen"];
 /// Topics in which the bridge's own writes come back; nothing may follow from them.
 const ECHOES: [&str; 2] = ["inventory_levels/update", "products/update"];
 /// How long the bridge may need to come to rest.
@@ -29,7 +31,9 @@ impl Crowd {
     /// an office, where offices are to have one.
     pub async fn gather(folder: &Path, mut database: impl AsyncFnMut() -> Option<String>) -> Self {
         let mut towns = Vec::new();
-        for (name, currency, taxes_included) in [("kiwi", "NZD", true), ("euro", "EUR", false), ("yen", "JPY", true)] {
+        for (name, (currency, taxes_included)) in
+            CHANNELS.into_iter().zip([("NZD", true), ("EUR", false), ("JPY", true)])
+        {
             let mut plan = TownPlan::new(name);
             currency.clone_into(&mut plan.currency);
             plan.taxes_included = taxes_included;

@@ -52,6 +52,8 @@ pub struct House {
     databases: Vec<rooms::Database>,
     queues: Option<rooms::Queues>,
     ahead: Arc<AtomicI64>,
+    /// The channel that is not in the configuration at present.
+    left_out: Option<String>,
     /// The process the bridge runs in, where it is to be killed.
     life: Option<Lifetime>,
     folder: TempDir,
@@ -112,6 +114,7 @@ impl House {
             databases,
             queues,
             ahead,
+            left_out: None,
             life: None,
             folder,
         }
@@ -168,6 +171,17 @@ impl House {
         shopify.chain(self.magentos.iter().map(|town| town as &dyn Side)).collect()
     }
 
+    /// Those whose channels are in the configuration.
+    fn configured(&self) -> Vec<&dyn Side> {
+        let is_left_out = |side: &dyn Side| self.left_out.as_deref() == Some(side.channel().name.as_str());
+        self.sides().into_iter().filter(|side| !is_left_out(*side)).collect()
+    }
+
+    /// Takes a channel out of the configuration of bridges that are started from now on, or puts all back.
+    pub fn leaves_out(&mut self, channel: Option<&str>) {
+        self.left_out = channel.map(str::to_owned);
+    }
+
     /// The Magento of a story with one.
     pub fn magento(&self) -> &MagentoTown {
         &self.magentos[0]
@@ -175,7 +189,7 @@ impl House {
 
     /// Starts the bridge and points the shops' webhooks at it. A bridge that was down comes back at the same address.
     pub async fn start(&mut self) {
-        let sides = self.sides();
+        let sides = self.configured();
         let start = Bridge::start(&self.plan, &sides);
         let bridge = match &self.life {
             Some(life) => within(life, start).await.unwrap(),
@@ -193,7 +207,7 @@ impl House {
     /// One more bridge over the same journal and bus, as in another process.
     pub async fn one_more(&self) -> Bridge {
         let plan = Plan { listen: None, ..self.plan.clone() };
-        Bridge::start(&plan, &self.sides()).await.unwrap()
+        Bridge::start(&plan, &self.configured()).await.unwrap()
     }
 
     /// Ends the bridge as SIGTERM does.
@@ -271,7 +285,7 @@ impl House {
     /// Waits until nothing is under way.
     pub async fn rest(&self) {
         let bridge = self.bridge.as_ref().unwrap();
-        let rests = bridge.at_rest(&self.sides(), PATIENCE).await;
+        let rests = bridge.at_rest(&self.configured(), PATIENCE).await;
         assert!(rests, "the bridge never came to rest: {:#?}", self.journal().counts().await.unwrap());
     }
 
@@ -328,12 +342,13 @@ impl House {
     /// Closes the shops and clears away what the house made, once no bridge runs any more.
     pub async fn closes(mut self) {
         self.life = None;
+        let channels: Vec<String> = self.sides().iter().map(|side| side.channel().name.to_string()).collect();
         for side in self.sides() {
             side.closes().await;
         }
         drop((std::mem::take(&mut self.towns), std::mem::take(&mut self.magentos)));
         if let Some(queues) = self.queues.take() {
-            queues.delete().await;
+            queues.delete(&channels.iter().map(String::as_str).collect::<Vec<_>>()).await;
         }
         for database in std::mem::take(&mut self.databases) {
             database.drop().await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tillbridge::bus::{Bus, BusError, BusHealth, Consumer, Message, Received, Ticket};
+use tillbridge::bus::{Bus, BusError, BusHealth, Consumer, Lane, Message, Received, Ticket};
 use tillbridge::domain::*;
 use tillbridge::journal::*;
 use tillbridge::office::*;
@@ -192,8 +192,8 @@ gated! {
     "bus": impl Bus for Behind<dyn Bus>, by |inner| inner;
     fn publish(messages: Vec<Message>) -> Vec<Result<(), BusError>>;
     besides {
-        async fn consume(&self, handler: &HandlerName, prefetch: u16) -> Result<Box<dyn Consumer>, BusError> {
-            let inner = self.inner.consume(handler, prefetch).await?;
+        async fn consume(&self, lane: &Lane, prefetch: u16) -> Result<Box<dyn Consumer>, BusError> {
+            let inner = self.inner.consume(lane, prefetch).await?;
             Ok(Box::new(GatedConsumer { inner, gate: Arc::clone(&self.gate), life: self.life }))
         }
 

@@ -71,13 +71,14 @@ impl Queues {
         Self { prefix: format!("story-{}", Uuid::new_v4().simple()) }
     }
 
-    /// Deletes them and their exchanges.
-    pub async fn delete(self) {
+    /// Deletes those of these channels and their exchanges.
+    pub async fn delete(self, channels: &[&str]) {
         let url = servers::rabbitmq().unwrap();
         let connection = lapin::Connection::connect(&url, lapin::ConnectionProperties::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
-        let queues = handlers::names().into_iter().map(|handler| handler.to_string()).chain(["dead".to_owned()]);
-        for queue in queues {
+        let names = handlers::names();
+        let lanes = channels.iter().flat_map(|channel| names.iter().map(move |handler| format!("{channel}.{handler}")));
+        for queue in lanes.chain(["dead".to_owned()]) {
             let name = format!("{}.{queue}", self.prefix);
             channel.queue_delete(name.into(), lapin::options::QueueDeleteOptions::default()).await.unwrap();
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use tillbridge::rehearsal::{self, Bus};
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::support::crowd::Crowd;
+use crate::support::crowd::{CHANNELS, Crowd};
 use crate::support::own_servers::{OwnPostgres, OwnRabbitMq};
 use crate::support::process::{Process, free_address};
 use crate::support::proxy::Proxy;
@@ -77,7 +77,7 @@ impl Servers {
     /// Clears away what was made on given servers; own ones end by themselves.
     pub async fn stop(self) {
         if let Some(queues) = self.queues {
-            queues.delete().await;
+            queues.delete(&CHANNELS).await;
         }
         for database in self.given {
             database.drop().await;
