@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::bus::Bus;
 use crate::domain::ChannelName;
@@ -27,6 +28,7 @@ pub mod publish;
 pub mod receive;
 pub mod reconcile;
 pub mod replay;
+pub mod share;
 pub mod stocktake;
 pub mod strays;
 pub mod sweep;
@@ -125,6 +127,8 @@ pub struct Stage {
     pub beats: Beats,
     /// Where nothing gets through.
     pub circuits: Circuits,
+    /// This process, among those that share a journal.
+    pub process: Uuid,
     /// Rung when the process is to end: stages finish what they hold and return.
     pub stop: CancellationToken,
 }
@@ -174,6 +178,10 @@ impl Running {
                 }
             }
         }
+        if share::is_for(roles) {
+            // Without a name, as above.
+            tasks.spawn(share::run(stage.clone()));
+        }
         if roles.contains(&Role::Poll) {
             for (channel, kind, every) in poll::tasks(&stage.sides) {
                 tasks.spawn(named("poll", poll::run(stage.clone(), channel, kind, every)));
@@ -193,7 +201,8 @@ impl Running {
     }
 
     /// Makes the channels known to the journal; one that is to begin paused is, the first time (F-021). What nobody had known
-    /// the channel of goes on by that, so a process that is to work says first that it will.
+    /// the channel of goes on by that, so a process that is to work says first that it will. A process whose roles call
+    /// storefronts counts from here on.
     ///
     /// # Errors
     /// When the journal does not answer.
@@ -205,6 +214,9 @@ impl Running {
             let name = &channel.name;
             let reason = format!("not let go yet: `tillbridge check`, then `tillbridge resume {name}`");
             stage.journal.introduce(name, channel.begins_paused.then_some(reason.as_str())).await?;
+        }
+        if share::is_for(roles) {
+            share::once(stage, stage.process, share::LEASE).await?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use crate::domain::{
 
 mod abilities;
 mod listing;
+mod places;
 mod showing;
 
 pub mod magento2;
@@ -317,6 +318,9 @@ pub trait Storefront: Send + Sync + 'static {
     /// What the storefront's answers and calls have shown lately that a person should know of, such as another API version
     /// than ours. Calls nobody.
     fn alerts(&self) -> Vec<String>;
+
+    /// So many processes use its access now, the caller's among them: each keeps to its part of what the storefront bears. Calls nobody.
+    fn shared_by(&self, processes: usize);
 
     /// The most rows one stock call takes.
     fn stock_batch(&self) -> usize;

@@ -59,6 +59,7 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
         keep: config.keep,
         beats: Beats::default(),
         circuits: Circuits::default(),
+        process: uuid::Uuid::new_v4(),
         stop: CancellationToken::new(),
     };
 

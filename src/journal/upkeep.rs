@@ -1,4 +1,5 @@
-//! What keeps a journal from growing without end: what has ended long ago goes, in small batches, one process at a time.
+//! What keeps a journal from growing without end: what has ended long ago goes, in small batches, one process at a time. And which
+//! processes there are, for what they share.
 //!
 //! What goes are contents: what deliveries said, what events say, and how finished handlings went. What stays for ever are the keys
 //! (P2: a webhook told again after years is still a duplicate, a document told again still known), effects, cross-references,
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::JournalError;
 use super::value::Value;
+use crate::domain::StorefrontName;
 
 /// What is looked through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,15 @@ pub(super) fn choose(page: Vec<Candidate>, before: Timestamp, limit: usize) -> (
 pub trait Upkeep: Send + Sync + 'static {
     /// Takes a task that one process at a time is to do, or keeps it, for the length of a lease. Answers whether the owner has it.
     async fn hold(&self, task: &str, owner: Uuid, lease: Duration) -> Result<bool, JournalError>;
+
+    /// Says that a process calls these storefronts, for the length of a lease; of no length, and it calls them no more. Answers how
+    /// many processes call each, in order, the caller counted in any case. Repeating it is safe.
+    async fn share(
+        &self,
+        storefronts: &[StorefrontName],
+        process: Uuid,
+        lease: Duration,
+    ) -> Result<Vec<usize>, JournalError>;
 
     /// Looks at the oldest rows after a mark, at most so many, and removes what was received or raised before that moment and is
     /// needed no more. Doing it again, or from several processes, removes nothing else.

@@ -72,6 +72,8 @@ metrics! {
         "times a connection to RabbitMQ was made anew after it was lost";
     BUS_UNREADABLE = Counter "tillbridge_bus_unreadable_total" []
         "messages without a handling number, set aside in the dead queue";
+    STOREFRONT_PROCESSES = Gauge "tillbridge_storefront_processes" ["storefront"]
+        "processes that call a storefront and share what it bears, this one among them";
     SWEPT = Counter "tillbridge_swept_total" ["what"]
         "what ended long ago and was let go of: contents of deliveries and events, finished handlings";
     UNFINISHED = Gauge "tillbridge_unfinished" []

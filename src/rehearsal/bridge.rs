@@ -133,6 +133,7 @@ impl Bridge {
             keep: Retention::default(),
             beats: crate::flow::Beats::default(),
             circuits: crate::flow::Circuits::default(),
+            process: uuid::Uuid::new_v4(),
             stop: CancellationToken::new(),
         };
         let listen = plan.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));

@@ -47,6 +47,7 @@ use crate::sandbox::clock::Clock;
 use crate::sandbox::locked;
 use faults::Faults;
 use hooks::PostOffice;
+use look::AtOnce;
 use request::Refusal;
 use state::State;
 
@@ -99,6 +100,7 @@ struct Core {
     base: String,
     clock: Arc<Clock>,
     faults: Faults,
+    bears: AtOnce,
     post_office: Arc<PostOffice>,
     closing: CancellationToken,
 }
@@ -121,7 +123,15 @@ impl MagentoSandbox {
         let state = Arc::new(Mutex::new(State::new(options, Arc::clone(&clock))));
         let post_office = PostOffice::open(Arc::clone(&state), seed, closing.clone())?;
         let base = format!("http://{address}");
-        let core = Arc::new(Core { state, base, clock, faults: Faults::new(seed), post_office, closing });
+        let core = Arc::new(Core {
+            state,
+            base,
+            clock,
+            faults: Faults::new(seed),
+            bears: AtOnce::default(),
+            post_office,
+            closing,
+        });
         server::serve(listener, Arc::clone(&core));
         Ok(Self { core, address })
     }

@@ -189,6 +189,10 @@ impl Storefront for Magento2 {
         Vec::new()
     }
 
+    fn shared_by(&self, processes: usize) {
+        self.client.shared_by(processes);
+    }
+
     fn stock_batch(&self) -> usize {
         stock::MOST_ROWS
     }

@@ -150,6 +150,10 @@ impl Storefront for Shopify {
         self.client.alerts()
     }
 
+    fn shared_by(&self, processes: usize) {
+        self.client.shared_by(processes);
+    }
+
     fn stock_batch(&self) -> usize {
         stock::MOST_ROWS
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::PostgresJournal;
 use super::trouble::Trouble;
 use super::work::{Batch, Work};
+use crate::domain::StorefrontName;
 use crate::journal::clock::span;
 use crate::journal::plan::handling_state;
 use crate::journal::plan::retention::{FINAL, key_stays};
@@ -28,6 +29,13 @@ const DELIVERIES: &str = concat!(
 const HOLD: &str = "INSERT INTO lease (task, owner, until) VALUES ($1, $2, $3) \
     ON CONFLICT (task) DO UPDATE SET owner = excluded.owner, until = excluded.until \
     WHERE lease.owner = excluded.owner OR lease.until <= $4";
+/// Rows are locked in one order.
+const SHARE: &str = "INSERT INTO sharer (storefront, process, until) SELECT name, $2, $3 FROM unnest($1::text[]) AS t(name) \
+    ORDER BY name ON CONFLICT (storefront, process) DO UPDATE SET until = excluded.until";
+const GONE: &str = "DELETE FROM sharer WHERE (storefront, process) IN (SELECT storefront, process FROM sharer WHERE until <= $1 \
+    ORDER BY storefront, process FOR UPDATE SKIP LOCKED)";
+const SHARERS: &str = "SELECT COUNT(s.process) FROM unnest($1::text[]) WITH ORDINALITY AS t(name, at) \
+    LEFT JOIN sharer s ON s.storefront = t.name AND s.until > $2 AND s.process <> $3 GROUP BY t.at ORDER BY t.at";
 const EMPTY: &str = "WITH found AS (SELECT id FROM delivery WHERE id = ANY($1::bytea[]) AND due IS NULL AND state <> 'rejected' \
     AND length(body) > 0 ORDER BY id FOR UPDATE) \
     UPDATE delivery d SET body = ''::bytea, headers = '{}' FROM found WHERE d.id = found.id";
@@ -44,6 +52,15 @@ const END_EVENTS: &str = "DELETE FROM event WHERE seq = ANY($1::bigint[])";
 impl Upkeep for PostgresJournal {
     async fn hold(&self, task: &str, owner: Uuid, lease: Duration) -> Result<bool, JournalError> {
         self.work(Hold { task, owner, lease: span(lease) }).await
+    }
+
+    async fn share(
+        &self,
+        storefronts: &[StorefrontName],
+        process: Uuid,
+        lease: Duration,
+    ) -> Result<Vec<usize>, JournalError> {
+        self.work(Share { storefronts, process, lease: span(lease) }).await
     }
 
     async fn sweep(
@@ -89,6 +106,28 @@ impl Batch for Hold<'_> {
         let (task, owner) = (text::key(self.task), self.owner.as_bytes().as_slice());
         let until = work.now.saturating_add(self.lease);
         Ok(work.run(HOLD, &[&task.as_ref(), &owner, &until, &work.now]).await? == 1)
+    }
+}
+
+/// Counts a process in, or out.
+struct Share<'a> {
+    storefronts: &'a [StorefrontName],
+    process: Uuid,
+    lease: i64,
+}
+
+#[async_trait]
+impl Batch for Share<'_> {
+    type Answer = Vec<usize>;
+
+    async fn run(&self, work: &Work<'_>) -> Result<Vec<usize>, Trouble> {
+        let names: Vec<&str> = self.storefronts.iter().map(StorefrontName::as_str).collect();
+        let (process, until) = (self.process.as_bytes().as_slice(), work.now.saturating_add(self.lease));
+        work.run(SHARE, &[&names, &process, &until]).await?;
+        work.run(GONE, &[&work.now]).await?;
+        let others = work.rows(SHARERS, &[&names, &work.now, &process]).await?;
+        let count = |row: &tokio_postgres::Row| Ok(usize::try_from(row.try_get::<_, i64>(0)?).unwrap_or(0) + 1);
+        others.iter().map(count).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::SqliteJournal;
 use super::work::Work;
+use crate::domain::StorefrontName;
 use crate::journal::clock::span;
 use crate::journal::plan::handling_state;
 use crate::journal::plan::retention::{FINAL, key_stays};
@@ -45,6 +46,11 @@ impl Upkeep for SqliteJournal {
             Ok(work.run(HOLD, params![task, owner.as_bytes(), until, work.now])? == 1)
         };
         self.writer.do_soon(hold).await
+    }
+
+    /// The file belongs to one process.
+    async fn share(&self, storefronts: &[StorefrontName], _: Uuid, _: Duration) -> Result<Vec<usize>, JournalError> {
+        Ok(vec![1; storefronts.len()])
     }
 
     async fn sweep(

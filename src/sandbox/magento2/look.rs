@@ -1,6 +1,7 @@
 //! What a test or a rehearsal sees of the shop without going through the API.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 
@@ -26,6 +27,30 @@ pub struct Write {
 pub struct CallLog {
     /// Calls by operation.
     pub by_operation: BTreeMap<String, u64>,
+}
+
+/// How many calls there are at once.
+#[derive(Debug, Default)]
+pub(super) struct AtOnce {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+/// A call that has come and was not answered yet.
+pub(super) struct Borne<'a>(&'a AtOnce);
+
+impl AtOnce {
+    pub(super) fn one_more(&self) -> Borne<'_> {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        Borne(self)
+    }
+}
+
+impl Drop for Borne<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl CallLog {
@@ -174,6 +199,12 @@ impl MagentoSandbox {
     #[must_use]
     pub fn calls(&self) -> CallLog {
         self.read(|state| state.calls.clone())
+    }
+
+    /// The most calls there were at once since this was last asked.
+    #[must_use]
+    pub fn most_calls_at_once(&self) -> usize {
+        self.core.bears.most.swap(0, Ordering::SeqCst)
     }
 
     /// Writes of the API that took effect, oldest first.

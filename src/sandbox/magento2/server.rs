@@ -55,6 +55,7 @@ async fn call(Shared(core): Shared<Arc<Core>>, method: Method, uri: Uri, headers
 }
 
 async fn answer(core: Arc<Core>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let _borne = core.bears.one_more();
     let request = match taken_apart(&core, &method, &uri, &body) {
         Ok(request) => request,
         Err(refusal) => return printed(Err(refusal)),

@@ -1,8 +1,8 @@
 //! Sends requests to one store's web API.
 //!
 //! What comes in: a method, a path and a body. What goes out: the typed answer, or a [`Failure`]. Every call has a deadline
-//! and counts against the calls one store is asked to bear at a time, writes against fewer still, because concurrent saves
-//! of products lock each other out there. At most [`MAX_ANSWER`] bytes are read. Nothing is retried here: the class of the
+//! and counts against the calls one store is asked to bear at a time by all processes, writes against fewer still, because concurrent
+//! saves of products lock each other out there. At most [`MAX_ANSWER`] bytes are read. Nothing is retried here: the class of the
 //! error says whether a repetition is safe, which each write states as its [`Repeat`]. Secrets and customers' data never
 //! reach an error text.
 //! Next in the flow: the handlers, through [`super::Magento2`].
@@ -16,17 +16,17 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::{Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use answer::{Failure, Found, filled};
 
 use super::access::{self, escape};
 use super::config::Magento2ConfigError;
 use crate::domain::{CallError, IntegrationAccess as Access};
+use crate::storefront::places::{Places, Taken};
 
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 16 * 1024 * 1024;
-/// Calls to one store at a time.
+/// Calls to one store at a time, of all processes together.
 const CONCURRENT_CALLS: usize = 4;
 /// Writes among them.
 const CONCURRENT_WRITES: usize = 2;
@@ -84,8 +84,8 @@ pub struct Client {
     store: String,
     access: Access,
     deadlines: Deadlines,
-    calls: Semaphore,
-    writes: Semaphore,
+    calls: Places,
+    writes: Places,
 }
 
 /// A request before it is sent.
@@ -130,8 +130,8 @@ impl Client {
             store,
             access,
             deadlines,
-            calls: Semaphore::new(CONCURRENT_CALLS),
-            writes: Semaphore::new(CONCURRENT_WRITES),
+            calls: Places::of(CONCURRENT_CALLS),
+            writes: Places::of(CONCURRENT_WRITES),
         })
     }
 
@@ -229,14 +229,17 @@ impl Client {
         Err(answer::class_of(status, retry_after.as_deref(), &bytes, &name, repeat))
     }
 
-    async fn place<'a>(&self, of: &'a Semaphore, name: &str) -> Result<SemaphorePermit<'a>, CallError> {
-        match tokio::time::timeout(self.deadlines.patience, of.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(CallError::Throttled {
-                wait: Duration::from_secs(1),
-                reason: format!("{name}: too many calls at once"),
-            }),
-        }
+    async fn place<'a>(&self, of: &'a Places, name: &str) -> Result<Taken<'a>, CallError> {
+        tokio::time::timeout(self.deadlines.patience, of.take()).await.map_err(|_| CallError::Throttled {
+            wait: Duration::from_secs(1),
+            reason: format!("{name}: too many calls at once"),
+        })
+    }
+
+    /// Keeps to the part of one of so many processes.
+    pub fn shared_by(&self, processes: usize) {
+        self.calls.shared_by(processes);
+        self.writes.shared_by(processes);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Sends GraphQL operations to one shop.
 //!
 //! What comes in: an operation with its typed variables. What goes out: its typed data, or a [`CallError`]. Every call has a
-//! deadline, counts against one limit of concurrent calls and one bucket of cost points per shop, and reads at most
+//! deadline, counts against one limit of concurrent calls and one bucket of cost points per shop, both shared with the other processes
+//! that use the token, and reads at most
 //! [`MAX_ANSWER`] bytes. Nothing is retried here: the class of the error says whether a repetition is safe, which each
 //! operation states as its [`Repeat`]. Secrets and customers' data never reach an error text.
 //! Next in the flow: the handlers, through [`super::Shopify`].
@@ -17,7 +18,6 @@ use graphql_client::GraphQLQuery;
 use reqwest::Url;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 pub use answer::words;
@@ -26,10 +26,11 @@ use limiter::Limiter;
 use super::access::{Keeper, Lent};
 use super::config::{API_VERSION, ShopifyConfigError};
 use crate::domain::{Access, CallError};
+use crate::storefront::places::Places;
 
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
-/// Calls to one shop at a time.
+/// Calls to one shop at a time, of all processes together.
 const CONCURRENT_CALLS: usize = 8;
 
 /// How long things may take.
@@ -96,7 +97,7 @@ pub struct Client {
     shop: String,
     token: Keeper,
     deadlines: Deadlines,
-    places: Semaphore,
+    places: Places,
     limiter: Limiter,
     /// API versions other than ours, by who spoke in them last.
     odd_versions: Mutex<BTreeMap<&'static str, String>>,
@@ -122,7 +123,7 @@ impl Client {
             endpoint,
             shop: shop.to_owned(),
             deadlines,
-            places: Semaphore::new(CONCURRENT_CALLS),
+            places: Places::of(CONCURRENT_CALLS),
             limiter: Limiter::default(),
             odd_versions: Mutex::default(),
         })
@@ -140,7 +141,7 @@ impl Client {
 
     async fn exchange<O: Operation>(&self, variables: O::Variables) -> Result<O::ResponseData, CallError> {
         let body = bytes::Bytes::from(request_body::<O>(variables)?);
-        let _place = tokio::time::timeout(self.deadlines.patience, self.places.acquire()).await.map_err(|_| {
+        let _place = tokio::time::timeout(self.deadlines.patience, self.places.take()).await.map_err(|_| {
             CallError::Throttled {
                 wait: Duration::from_secs(1),
                 reason: format!("{}: too many calls at once", O::NAME),
@@ -182,6 +183,12 @@ impl Client {
         let sending = self.http.post(self.endpoint.clone()).header(CONTENT_TYPE, "application/json");
         let sending = sending.header("x-shopify-access-token", lent.header.clone()).body(body);
         sending.send().await.map_err(|error| lost::<O>(&error))
+    }
+
+    /// Keeps to the part of one of so many processes.
+    pub fn shared_by(&self, processes: usize) {
+        self.places.shared_by(processes);
+        self.limiter.shared_by(processes);
     }
 
     async fn wait_for_points(&self, operation: &'static str) -> Result<OnItsWay<'_>, CallError> {

@@ -1,9 +1,12 @@
 //! Pieces of a day on which somebody does not answer: a shop, the bus, or the bridge's own app at the shop.
 
-use tillbridge::flow::{Role, Running, watch};
+use std::time::Duration;
+
+use tillbridge::flow::{Role, Running, Stage, share, watch};
 use tillbridge::journal::JournalError;
 use tillbridge::rehearsal::{Side as _, TownPlan};
 use tillbridge::sandbox::shopify::Fault;
+use uuid::Uuid;
 
 use super::scenes::{Scene, small_house, web};
 use crate::flows::by_hand::order_of;
@@ -70,7 +73,7 @@ impl Scene for Refusal {
     }
 }
 
-/// A shop that has deleted a subscription, and one more process that is started and looks after it.
+/// A shop that has deleted a subscription, and one more process that is started, looks after it and leaves.
 #[derive(Default)]
 pub struct Forgotten;
 
@@ -82,6 +85,7 @@ impl Scene for Forgotten {
         "journal.privacy_records",
         "journal.introduce",
         "journal.hold",
+        "journal.share",
     ];
 
     async fn build(deployment: Deployment) -> House {
@@ -94,13 +98,15 @@ impl Scene for Forgotten {
         let storefront = house.town().storefront().unwrap();
         let topics = storefront.abilities().webhooks.unwrap().wanted_topics();
         shop.forget_subscription(topics[round % topics.len()]);
-        beside("start", async || Running::introduce(&bridge.stage, Role::ALL).await).await;
+        let started = Stage { process: Uuid::new_v4(), ..bridge.stage.clone() };
+        beside("start", async || Running::introduce(&started, Role::ALL).await).await;
         let storefront = bridge.stage.sides.storefronts[&house.town().channel.storefront].as_ref();
         beside("watch", async || {
             let (look, pause) = watch::once(&bridge.stage, storefront, Some(&address)).await;
             if pause == watch::EVERY && look.notes.is_empty() { Ok(()) } else { Err(look) }
         })
         .await;
+        beside("share", async || share::once(&started, started.process, Duration::ZERO).await).await;
         for topic in topics {
             let here = shop.subscriptions().into_iter().filter(|one| one.topic == *topic && one.address == address);
             assert_eq!(here.count(), 1, "{topic}");

@@ -10,6 +10,7 @@ mod outward;
 mod payments;
 mod returns;
 mod sales;
+mod shared;
 mod trouble;
 mod two_shops;
 mod ways_in;

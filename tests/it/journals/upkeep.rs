@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tillbridge::domain::{BranchCode, DeliveryId, EventId, PrivacyWish, Sku, Version, WebClaim, WebLine};
+use tillbridge::domain::{
+    BranchCode, DeliveryId, EventId, PrivacyWish, Sku, StorefrontName, Version, WebClaim, WebLine,
+};
 use tillbridge::journal::{
     Appended, DeliverySettlement, Effect, Intent, LinkKind, NewPrivacyRecord, Old, Place, Raised, ReplayMode,
     Selection, Settlement, Standing, Swept, Verdict, Written,
@@ -23,6 +25,7 @@ on_both_journals! {
     many_old_rows_go_in_batches_and_no_young_one_with_them
     what_is_handed_out_again_is_no_longer_old
     a_task_belongs_to_one_process_at_a_time
+    processes_that_call_a_storefront_are_counted_until_their_lease_ends
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -278,4 +281,26 @@ async fn a_task_belongs_to_one_process_at_a_time(shelf: Shelf) {
     shelf.clock.moves_on(SECOND);
     assert!(shelf.journal.hold("sweep", other, LEASE).await.unwrap(), "the lease has run out");
     assert!(!shelf.journal.hold("sweep", one, LEASE).await.unwrap());
+}
+
+/// A file belongs to one process, which is alone.
+async fn processes_that_call_a_storefront_are_counted_until_their_lease_ends(shelf: Shelf) {
+    let [web, shop] = ["web", "shop"].map(|name| StorefrontName::parse(name).unwrap());
+    let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let many = |processes: usize| if shelf.is_file() { 1 } else { processes };
+    let both = [web.clone(), shop.clone()];
+    let share = async |storefronts: &[StorefrontName], process, lease| {
+        shelf.journal.share(storefronts, process, lease).await.unwrap()
+    };
+    assert_eq!(share(&both, one, LEASE).await, [1, 1]);
+    assert_eq!(share(&both[..1], other, LEASE).await, [many(2)]);
+    assert_eq!(share(&[shop, web], one, LEASE).await, [1, many(2)], "saying it again changes nothing");
+    shelf.clock.moves_on(NEARLY_A_LEASE);
+    assert_eq!(share(&both, one, LEASE).await, [many(2), 1]);
+    shelf.clock.moves_on(SECOND);
+    assert_eq!(share(&both, one, LEASE).await, [1, 1], "the other's lease has run out");
+    assert_eq!(share(&both, other, LEASE).await, [many(2), many(2)]);
+    assert_eq!(share(&both, one, Duration::ZERO).await, [many(2), many(2)], "whoever leaves is still the one who asks");
+    assert_eq!(share(&both, other, LEASE).await, [1, 1]);
+    assert_eq!(share(&[], other, LEASE).await, Vec::<usize>::new());
 }

@@ -122,6 +122,7 @@ gated! {
 gated! {
     "journal": impl Upkeep for Behind<dyn Journal>, by |inner| inner;
     fn hold(task: &str, owner: Uuid, lease: Duration) -> Result<bool, JournalError>;
+    fn share(storefronts: &[StorefrontName], process: Uuid, lease: Duration) -> Result<Vec<usize>, JournalError>;
     fn sweep(what: Old, before: Timestamp, after: Option<Mark>, limit: usize) -> Result<Swept, JournalError>;
 }
 
@@ -323,6 +324,10 @@ gated! {
 
         fn alerts(&self) -> Vec<String> {
             self.inner.alerts()
+        }
+
+        fn shared_by(&self, processes: usize) {
+            self.inner.shared_by(processes);
         }
 
         fn stock_batch(&self) -> usize {

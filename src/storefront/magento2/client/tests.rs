@@ -9,6 +9,7 @@ use axum::response::IntoResponse;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::*;
 use crate::domain::Secret;

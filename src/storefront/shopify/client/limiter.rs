@@ -2,7 +2,8 @@
 //!
 //! Nothing about plans is written down here: sizes, rates and prices of requests come from the answers. So does what others take who
 //! use the same token, such as further processes: what an answer shows to be missing, beside what this process took, they have taken,
-//! and as much of what comes back is left to them. Where several want more than there is, each finds its share.
+//! and as much of what comes back is left to them. Where several want more than there is, each finds its share, and how many they are says
+//! what nobody leaves to others.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -41,7 +42,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 const WINDOW: Duration = Duration::from_secs(1);
 /// A window changes what is believed by one part in so many: faster, and those who share a bucket would chase each other.
 const BELIEVED_AFTER: i64 = 4;
-/// One part in so many of what comes back is never left to others.
+/// One part in so many of what comes back is never left to others, where it is not known how many they are.
 const OWN_PART: i64 = 10;
 
 /// See the module.
@@ -56,6 +57,8 @@ struct State {
     prices: HashMap<&'static str, Decimal>,
     /// Operations that were sent and not answered, with what was taken for all of them: an answer to another may show it or not.
     on_their_way: HashMap<&'static str, (u32, Decimal)>,
+    /// How many processes share the bucket, as far as is known.
+    processes: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +71,8 @@ struct Bucket {
     per_second: Decimal,
     at: Instant,
     others: Others,
+    /// One part in so many is never left to others.
+    own_part: Decimal,
 }
 
 /// What others take of the same bucket.
@@ -137,11 +142,21 @@ impl Limiter {
                 per_second: status.restore_rate.0,
                 at: now,
                 others,
+                own_part: own_part(state.processes),
             };
             // What is there is there for everybody: the same part of it is ours.
             let part = bucket.for_us().checked_div(bucket.per_second).unwrap_or(Decimal::ONE);
             bucket.available = available.checked_mul(part).unwrap_or(available);
             state.bucket = Some(bucket);
+        }
+    }
+
+    /// Keeps to the part of one of so many processes, where all of them want more than there is.
+    pub fn shared_by(&self, processes: usize) {
+        let mut state = self.state();
+        state.processes = processes;
+        if let Some(bucket) = &mut state.bucket {
+            bucket.own_part = own_part(processes);
         }
     }
 
@@ -188,7 +203,7 @@ impl Bucket {
 
     /// What comes back in a second and is left to us.
     fn for_us(&self) -> Decimal {
-        (self.per_second - self.others.per_second).max(self.per_second / Decimal::from(OWN_PART))
+        (self.per_second - self.others.per_second).max(self.per_second / self.own_part)
     }
 }
 
@@ -210,6 +225,11 @@ impl Others {
             since: now,
         }
     }
+}
+
+/// A process that is alone may still share the token with other programs.
+fn own_part(processes: usize) -> Decimal {
+    if processes < 2 { Decimal::from(OWN_PART) } else { Decimal::from(processes) }
 }
 
 /// Whole seconds, rounded up, until so many points have come back.

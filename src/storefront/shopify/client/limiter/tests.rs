@@ -95,10 +95,13 @@ impl Shared {
 }
 
 /// Calls of so many processes that all want more than there is, for ten minutes. The clocks are a little apart.
-fn ten_minutes(processes: usize, price: i64) -> Shared {
+fn ten_minutes(processes: usize, price: i64, know_of_each_other: bool) -> Shared {
     let start = Instant::now();
     let mut shared = Shared { points: Shared::SIZE, at: start, refused: 0, served: vec![0; processes] };
     let limiters: Vec<Limiter> = (0..processes).map(|_| Limiter::default()).collect();
+    if know_of_each_other {
+        limiters.iter().for_each(|limiter| limiter.shared_by(processes));
+    }
     let mut next: Vec<Duration> = (0..processes).map(|who| Duration::from_millis(7 * who as u64)).collect();
     while let Some((who, at)) = next.iter().copied().enumerate().min_by_key(|(_, at)| *at)
         && at < Duration::from_secs(600)
@@ -111,7 +114,7 @@ fn ten_minutes(processes: usize, price: i64) -> Shared {
 #[test]
 fn several_processes_with_one_token_find_their_shares_and_are_seldom_refused() {
     for (processes, price) in [(1, 10), (2, 10), (4, 10), (2, 50), (4, 50), (2, 100)] {
-        let shared = ten_minutes(processes, price);
+        let shared = ten_minutes(processes, price, false);
         let served: u32 = shared.served.iter().sum();
         let what = format!("{processes} processes at {price} points: {:?}, {} refused", shared.served, shared.refused);
         assert!(shared.refused * 8 <= served, "one in eight at most: {what}");
@@ -120,6 +123,30 @@ fn several_processes_with_one_token_find_their_shares_and_are_seldom_refused() {
         let (least, most) = (shared.served.iter().min().unwrap(), shared.served.iter().max().unwrap());
         assert!(least * 3 >= *most, "nobody starves: {what}");
     }
+}
+
+/// Those whose calls each take a tenth of the bucket do not find their shares by themselves.
+#[test]
+fn several_processes_that_know_of_each_other_have_the_same_share() {
+    for (processes, price) in [(2, 10), (4, 10), (4, 50), (4, 100)] {
+        let shared = ten_minutes(processes, price, true);
+        let served: u32 = shared.served.iter().sum();
+        let what = format!("{processes} processes at {price} points: {:?}, {} refused", shared.served, shared.refused);
+        // What is refused costs nothing and takes no effect.
+        assert!(shared.refused * 4 <= served, "one in four at most: {what}");
+        let all = (Shared::SIZE + 600 * Shared::RATE) / price;
+        assert!(i64::from(served) * 10 >= all * 7, "what comes back is used: {what}, of {all}");
+        let (least, most) = (shared.served.iter().min().unwrap(), shared.served.iter().max().unwrap());
+        assert!(least * 2 >= *most, "nobody starves: {what}");
+    }
+}
+
+#[test]
+fn a_process_that_knows_of_others_who_rest_has_all_that_comes_back() {
+    let (limiter, start) = (Limiter::default(), Instant::now());
+    limiter.shared_by(4);
+    limiter.learn("SetStock", &cost(100, 0), start);
+    assert_eq!(limiter.take("SetStock", start), Err(Duration::from_secs(1)), "100 points at 100 a second");
 }
 
 /// What is on its way of our own is not taken for somebody else's.
