@@ -217,8 +217,8 @@ pub trait Office: Send + Sync + 'static {
     /// read: the same cursor gives at least the same records again.
     async fn changes(&self, kind: ChangeKind, cursor: Option<&str>, limit: usize) -> Result<ChangePage, CallError>;
 
-    /// Reads stock figures as they are at this moment, later than any read before: each with the version a change of it would
-    /// be listed under. A read: may be repeated. The answer has one entry per pair, in order; `None` where there is no figure.
+    /// Reads stock figures as they are at this moment, later than any read before: each with a version that no later change of it
+    /// will be listed below. A read: may be repeated. The answer has one entry per pair, in order; `None` where there is no figure.
     async fn stock(&self, wanted: &[(Sku, BranchCode)]) -> Result<Vec<Option<StockReading>>, CallError>;
 
     /// Says what a changed record means. Pure.

@@ -160,6 +160,9 @@ pub(super) async fn branches(session: &mut dyn Session, from: &Cursor, limit: i6
 }
 
 /// Stock figures as they are now, whether their change may be listed yet or not. One entry per pair, in order.
+///
+/// A change that may not be listed yet counts as the newest that may: of two transactions that overlap, the one with the lower
+/// marker may write last, and its figure must not be taken for older than what is read here.
 pub(super) async fn stock_now(
     session: &mut dyn Session,
     wanted: Vec<(Sku, BranchCode)>,
@@ -168,7 +171,8 @@ pub(super) async fn stock_now(
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT s.sku, s.branch, CAST(s.on_hand AS text), CAST(s.marker AS text) FROM {} \
+        "SELECT s.sku, s.branch, CAST(s.on_hand AS text), \
+         CAST(CASE WHEN s.marker <= {SETTLED} THEN s.marker ELSE {SETTLED} END AS text) FROM {} \
          JOIN ci_stock s ON s.sku = rows.sku AND s.branch = rows.branch WHERE NOT s.deleted",
         session.json_rows(&[("sku", Holds::Text), ("branch", Holds::Text)]),
     );

@@ -66,6 +66,35 @@ async fn an_older_transaction_that_writes_last_is_seen_with_the_last_word() {
     assert!(shop.event(&changed[0]).version > first.version);
 }
 
+/// A figure is read between the two: the change that is listed later must not look older than what was read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_read_between_two_transactions_is_not_newer_than_the_second() {
+    let Some(shop) = Shop::on_postgres().await else {
+        servers::left_out("a_figure_read_between_two_transactions_is_not_newer_than_the_second", "DATABASE_URL");
+        return;
+    };
+    let Place::Server(scratch) = &shop.place else { unreachable!() };
+    let sku = shop.sku(0);
+    let cursor = shop.caught_up(ChangeKind::Stock).await;
+    let older = scratch.client().await;
+    older.batch_execute("BEGIN; SELECT pg_current_xact_id()").await.unwrap();
+    shop.books.sell_at_till(&sku, &web(), 1).await.unwrap();
+    let between = shop.office.stock(&[(sku.clone(), web())]).await.unwrap()[0].unwrap();
+    let sale = format!("INSERT INTO office_till_sale (sku, branch, quantity) VALUES ('{sku}', 'WEB', 1); COMMIT");
+    older.batch_execute(&sale).await.unwrap();
+
+    let (changed, _) = shop.changes(ChangeKind::Stock, Some(&cursor), 100).await;
+    assert_eq!(changed.len(), 1);
+    let last = shop.event(&changed[0]);
+    assert!(matches!(&last.fact, Fact::StockChanged(level) if level.on_hand == between.on_hand - 1));
+    assert!(
+        last.version >= between.version,
+        "{:?} would be left out as older than {:?}",
+        last.version,
+        between.version
+    );
+}
+
 /// Many tills and a poller at once: the last figure read for each SKU is the figure in the books.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poller_among_busy_tills_misses_nothing() {
