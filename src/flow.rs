@@ -242,6 +242,21 @@ pub fn at_work() -> Option<&'static str> {
     LOOP.try_with(|name| *name).ok()
 }
 
+/// How long a stage waits for its bell after a round that left nothing due: whatever came meanwhile from another process is
+/// found soon, and nobody asks the journal again at once for what is not there.
+const SOON: Duration = Duration::from_millis(5);
+
+/// How long a stage rests after a round that took so many.
+fn rest_after(taken: usize, pace: &Pace) -> Duration {
+    if taken == 0 {
+        pace.look
+    } else if taken < pace.batch {
+        SOON.min(pace.look)
+    } else {
+        Duration::ZERO
+    }
+}
+
 /// Waits for a bell, the next look or the end. Answers whether to go on.
 async fn rest(bell: Option<&Notify>, look: Duration, stop: &CancellationToken) -> bool {
     let rung = async {

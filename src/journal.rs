@@ -57,7 +57,7 @@ pub use counts::Counts;
 pub use deliveries::{DeliverySettlement, Raised, Taken, Verdict};
 pub use edits::{Edit, Edited, Edits};
 pub use effects::{Effect, Intent, Pieces, Standing};
-pub use handlings::{Claim, Lack, Outcome, Outgoing, Settlement};
+pub use handlings::{Applied, Claim, Lack, Outcome, Outgoing, Settlement};
 pub use intake::{Appended, Intake, PolledPage};
 pub use links::{Link, LinkKind, Written};
 pub use operators::{DeadLetter, EventRow, Selection, Trace, TraceDelivery, TraceEvent, TraceHandling};
@@ -112,9 +112,8 @@ pub trait Journal: Intake + Archive + Upkeep + Replays + Edits + Circuits {
     /// again when its turn comes; one that is settled, or running with a living lease, is left out.
     async fn claim(&self, handlings: &[HandlingId], lease: Duration) -> Result<Vec<Claim>, JournalError>;
 
-    /// Ends attempts in one transaction and gives back the entities' turns. Answers for each whether it was applied; one
-    /// whose fence is old is not.
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<bool>, JournalError>;
+    /// Ends attempts in one transaction and gives back the entities' turns. One whose fence is old is not applied.
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Applied, JournalError>;
 
     /// Commits that effects are about to happen, with the pieces they take, and says how each stands.
     async fn intend(&self, intents: Vec<Intent>) -> Result<Vec<Standing>, JournalError>;

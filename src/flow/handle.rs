@@ -125,11 +125,9 @@ pub(super) async fn settle(stage: &Stage, handler: &'static str, settlements: Ve
     if settlements.is_empty() {
         return;
     }
-    let mut wake = false;
     for settlement in &settlements {
         metrics::counter!("tillbridge_handled_total", "handler" => handler, "outcome" => word(&settlement.outcome))
             .increment(1);
-        wake |= !settlement.links.is_empty() || !matches!(settlement.outcome, Outcome::Done(_) | Outcome::Ignored(_));
         if let Outcome::Dead { reason, .. } = &settlement.outcome {
             tracing::warn!(handler, handling = settlement.handling.0, reason, "dead letter");
         }
@@ -140,11 +138,11 @@ pub(super) async fn settle(stage: &Stage, handler: &'static str, settlements: Ve
     for _ in 0..6 {
         match stage.journal.settle(settlements.clone()).await {
             Ok(applied) => {
-                let late = applied.iter().filter(|applied| !**applied).count();
+                let late = applied.each.iter().filter(|applied| !**applied).count();
                 if late > 0 {
                     tracing::warn!(handler, late, "settlements came after their lease and were left out");
                 }
-                if wake {
+                if applied.ready {
                     stage.bells.outbox.notify_one();
                 }
                 return;

@@ -18,7 +18,7 @@ use crate::handlers::{self, Sides};
 use crate::journal::{DeliverySettlement, Raised, Taken, Verdict};
 use crate::policy::Channel;
 
-use super::{Stage, rest};
+use super::{Stage, rest, rest_after};
 
 /// The loop's name in readiness.
 const NAME: &str = "normalise";
@@ -26,22 +26,15 @@ const NAME: &str = "normalise";
 /// Normalises until the process ends.
 pub async fn run(stage: Stage) {
     loop {
-        let trouble = match round(&stage).await {
-            Ok(0) => None,
-            Ok(_) => {
-                stage.beats.beat(NAME, Duration::from_secs(60), None);
-                if stage.stop.is_cancelled() {
-                    return;
-                }
-                continue;
-            }
+        let (look, trouble) = match round(&stage).await {
+            Ok(taken) => (rest_after(taken, &stage.pace), None),
             Err(error) => {
                 tracing::warn!(%error, "normalising waits for the journal");
-                Some(error.to_string())
+                (stage.pace.look, Some(error.to_string()))
             }
         };
         stage.beats.beat(NAME, Duration::from_secs(60), trouble);
-        if !rest(Some(&stage.bells.deliveries), stage.pace.look, &stage.stop).await {
+        if !rest(Some(&stage.bells.deliveries), look, &stage.stop).await {
             return;
         }
     }

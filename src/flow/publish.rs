@@ -12,7 +12,7 @@ use crate::bus::{BusError, Lane, Message};
 use crate::domain::{ChannelName, HandlingId};
 use crate::journal::{JournalError, Outgoing};
 
-use super::{Stage, rest, strays};
+use super::{Stage, rest, rest_after, strays};
 
 /// The loop's name in readiness.
 const NAME: &str = "publish";
@@ -24,23 +24,16 @@ const REST_OF_STRAYS: Duration = Duration::from_secs(5);
 /// Publishes until the process ends.
 pub async fn run(stage: Stage) {
     loop {
-        let trouble = match round(&stage).await {
-            Ok(Round { taken: 0, .. }) => None,
-            Ok(Round { refused: None, .. }) => {
-                stage.beats.beat(NAME, Duration::from_secs(60), None);
-                if stage.stop.is_cancelled() {
-                    return;
-                }
-                continue;
-            }
-            Ok(Round { refused, .. }) => refused,
+        let (look, trouble) = match round(&stage).await {
+            Ok(Round { taken, refused: None }) => (rest_after(taken, &stage.pace), None),
+            Ok(Round { refused, .. }) => (stage.pace.look, refused),
             Err(error) => {
                 tracing::warn!(%error, "publishing waits for the journal");
-                Some(error.to_string())
+                (stage.pace.look, Some(error.to_string()))
             }
         };
         stage.beats.beat(NAME, Duration::from_secs(60), trouble);
-        if !rest(Some(&stage.bells.outbox), stage.pace.look, &stage.stop).await {
+        if !rest(Some(&stage.bells.outbox), look, &stage.stop).await {
             return;
         }
     }

@@ -128,6 +128,15 @@ pub struct Settlement {
     pub effects: Vec<Effect>,
 }
 
+/// What came of a batch of settlements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// For each whether it was applied.
+    pub each: Vec<bool>,
+    /// Whether some handling can be published because of it: one of them, or one that waited for what they brought.
+    pub ready: bool,
+}
+
 impl Settlement {
     /// A settlement that keeps nothing but its outcome.
     #[must_use]

@@ -36,8 +36,8 @@ use jiff::Timestamp;
 use super::clock::{Clock, span};
 use super::gate::Gate;
 use super::{
-    Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
-    Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
+    Appended, Applied, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError,
+    LinkKind, Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
 use crate::domain::{ChannelName, Event, EventId, EventType, HandlingId, NewDelivery, Verified, Version, WebDemand};
 use appender::Appender;
@@ -138,7 +138,7 @@ impl Journal for PostgresJournal {
         self.work(claim::Claiming { handlings, lease: span(lease) }).await
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<bool>, JournalError> {
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Applied, JournalError> {
         self.work(settle::Settling { settlements: &settlements }).await
     }
 

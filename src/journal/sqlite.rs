@@ -34,8 +34,8 @@ use jiff::Timestamp;
 use super::clock::{Clock, span};
 use super::gate::Gate;
 use super::{
-    Appended, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError, LinkKind,
-    Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
+    Appended, Applied, Claim, Counts, DeadLetter, DeliverySettlement, EventRow, Intake, Intent, Journal, JournalError,
+    LinkKind, Outgoing, PolledPage, Selection, Settlement, Standing, Taken, Trace, Written, plan, read,
 };
 use crate::domain::{ChannelName, Event, EventId, EventType, HandlingId, NewDelivery, Verified, Version, WebDemand};
 use plan::deliveries::DeliveryRow;
@@ -142,7 +142,7 @@ impl Journal for SqliteJournal {
         self.writer.do_soon(move |work| claim::claim(work, &handlings, span(lease))).await
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<bool>, JournalError> {
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Applied, JournalError> {
         self.writer.do_soon(move |work| settle::settle(work, &settlements)).await
     }
 

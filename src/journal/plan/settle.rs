@@ -75,6 +75,13 @@ pub(in crate::journal) struct Settled {
     pub tally: Tally,
 }
 
+impl Settled {
+    /// Whether one of them can be published at once.
+    pub(in crate::journal) fn is_due(&self, now: i64) -> bool {
+        self.moves.iter().any(|to| to.due.is_some_and(|due| due <= now))
+    }
+}
+
 /// The settlements whose fence still holds, each with its handling; a second one of the same handling is left out.
 pub(in crate::journal) struct Standing<'a> {
     applied: Vec<bool>,

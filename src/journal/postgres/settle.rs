@@ -15,7 +15,7 @@ use super::{circuits, demand};
 use crate::domain::ChannelName;
 use crate::journal::plan::settle::{Running, Settled, Standing, stand, turn_wake};
 use crate::journal::plan::{LinkRow, Wake};
-use crate::journal::{JournalError, LinkKind, Outcome, Settlement, Written, text};
+use crate::journal::{Applied, JournalError, LinkKind, Outcome, Settlement, Written, text};
 
 /// Namespace and number of the locks; few enough that a batch with thousands of links does not fill the lock table.
 const LOCKS: i32 = 0x7469_6c6c;
@@ -57,9 +57,9 @@ pub(super) struct Settling<'a> {
 
 #[async_trait]
 impl Batch for Settling<'_> {
-    type Answer = Vec<bool>;
+    type Answer = Applied;
 
-    async fn run(&self, work: &Work<'_>) -> Result<Vec<bool>, Trouble> {
+    async fn run(&self, work: &Work<'_>) -> Result<Applied, Trouble> {
         self.lock_links(work).await?;
         let standing = stand(self.settlements, self.running(work).await?);
         let known = known_links(work, &standing).await?;
@@ -74,9 +74,9 @@ impl Batch for Settling<'_> {
             give_back(work, &settled),
         )?;
         wakes.append(&mut settled.wakes);
-        work.wake(&wakes).await?;
+        let ready = work.wake(&wakes).await? || settled.is_due(work.now);
         work.tally().absorb(settled.tally);
-        Ok(settled.applied)
+        Ok(Applied { each: settled.applied, ready })
     }
 }
 

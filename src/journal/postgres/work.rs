@@ -213,16 +213,17 @@ impl Work<'_> {
         self.run(BURY, &[&dead, &self.now]).await.map(drop)
     }
 
-    /// Makes what waits for any of these ready.
-    pub(super) async fn wake(&self, wakes: &[Wake]) -> Result<(), Trouble> {
+    /// Makes what waits for any of these ready; answers whether anything did.
+    pub(super) async fn wake(&self, wakes: &[Wake]) -> Result<bool, Trouble> {
         if wakes.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let channels: Vec<_> = wakes.iter().map(|wake| wake.channel.as_str()).collect();
         let kinds: Vec<_> = wakes.iter().map(|wake| wake.kind).collect();
         let keys: Vec<_> = wakes.iter().map(|wake| wake.key.as_str()).collect();
         let mut raised: Vec<i64> = Vec::new();
-        for row in self.rows(WAKE, &[&channels, &kinds, &keys, &self.now]).await? {
+        let woken = self.rows(WAKE, &[&channels, &kinds, &keys, &self.now]).await?;
+        for row in &woken {
             let state = handling_state(row.try_get(1)?)?;
             self.tally().moved(row.try_get(0)?, state, handling::READY);
             if state == handling::DEAD {
@@ -230,10 +231,11 @@ impl Work<'_> {
             }
         }
         if raised.is_empty() {
-            return Ok(());
+            return Ok(!woken.is_empty());
         }
         self.run(RAISE_HANDLINGS, &[&raised]).await?;
         let names: Vec<String> = raised.iter().map(|id| format!("h{id}")).collect();
-        record(self, audit::ITSELF, audit::RETRY, &names, audit::CAME).await
+        record(self, audit::ITSELF, audit::RETRY, &names, audit::CAME).await?;
+        Ok(true)
     }
 }

@@ -7,7 +7,7 @@ use super::{circuits, demand};
 use crate::domain::ChannelName;
 use crate::journal::plan::LinkRow;
 use crate::journal::plan::settle::{OpenCircuits, Running, Settled, stand, turn_wake};
-use crate::journal::{JournalError, Settlement, Written, text};
+use crate::journal::{Applied, JournalError, Settlement, Written, text};
 
 const RUNNING: &str =
     "SELECT id, handler, channel, entity, fence, failures, turn FROM handling WHERE id = ?1 AND state = 'running'";
@@ -38,8 +38,8 @@ fn running(row: &Row<'_>) -> rusqlite::Result<Running> {
     })
 }
 
-/// Applies what may be applied; answers for each whether it was.
-pub(super) fn settle(work: &Work<'_>, settlements: &[Settlement]) -> Result<Vec<bool>, JournalError> {
+/// Applies what may be applied.
+pub(super) fn settle(work: &Work<'_>, settlements: &[Settlement]) -> Result<Applied, JournalError> {
     let mut held = Vec::with_capacity(settlements.len());
     for settlement in settlements {
         held.extend(work.first(RUNNING, params![settlement.handling.0], running)?);
@@ -62,9 +62,10 @@ pub(super) fn settle(work: &Work<'_>, settlements: &[Settlement]) -> Result<Vec<
     }
     let settled = standing.decide(known, &open, work.now);
     keep(work, &settled)?;
-    give_back(work, &settled)?;
+    let woke = give_back(work, &settled)?;
+    let ready = woke || settled.is_due(work.now);
     work.tally().absorb(settled.tally);
-    Ok(settled.applied)
+    Ok(Applied { each: settled.applied, ready })
 }
 
 fn keep(work: &Work<'_>, settled: &Settled) -> Result<(), JournalError> {
@@ -104,14 +105,18 @@ pub(super) fn keep_written(work: &Work<'_>, channel: &ChannelName, written: &[Wr
     Ok(())
 }
 
-/// Gives the turns back and wakes whoever waited for a turn or a link.
-fn give_back(work: &Work<'_>, settled: &Settled) -> Result<(), JournalError> {
+/// Gives the turns back and wakes whoever waited for a turn or a link; answers whether anybody did.
+fn give_back(work: &Work<'_>, settled: &Settled) -> Result<bool, JournalError> {
+    let mut woke = false;
     for turn in &settled.turns {
         let held = work.first(GIVE_BACK, params![turn.channel, turn.entity, turn.token, turn.by], |row| row.get(0))?;
         if held.is_some_and(|held: i64| held <= 0) {
             work.run(END_TURN, params![turn.channel, turn.entity, turn.token])?;
-            work.wake(&turn_wake(turn.channel.clone(), turn.entity.clone()))?;
+            woke |= work.wake(&turn_wake(turn.channel.clone(), turn.entity.clone()))?;
         }
     }
-    settled.wakes.iter().try_for_each(|wake| work.wake(wake))
+    for wake in &settled.wakes {
+        woke |= work.wake(wake)?;
+    }
+    Ok(woke)
 }

@@ -124,13 +124,13 @@ impl<'c> Work<'c> {
         Ok(())
     }
 
-    /// Makes what waits for this ready.
-    pub(super) fn wake(&self, wake: &Wake) -> Result<(), JournalError> {
+    /// Makes what waits for this ready; answers whether anything did.
+    pub(super) fn wake(&self, wake: &Wake) -> Result<bool, JournalError> {
         let woken = self.rows(WAITING, params![wake.channel, wake.kind, wake.key], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
         })?;
         if woken.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         for (handler, state, id) in woken {
             self.tally().moved(&handler, handling_state(&state)?, handling::READY);
@@ -139,7 +139,7 @@ impl<'c> Work<'c> {
                 record(self, audit::ITSELF, audit::RETRY, &format!("h{id}"), audit::CAME)?;
             }
         }
-        self.run(WAKE, params![wake.channel, wake.kind, wake.key, self.now]).map(drop)
+        self.run(WAKE, params![wake.channel, wake.kind, wake.key, self.now]).map(|_| true)
     }
 }
 

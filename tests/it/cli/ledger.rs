@@ -100,7 +100,7 @@ async fn write(journal: &dyn Journal) -> Ledger {
         };
         settlements.push(settlement);
     }
-    assert_eq!(journal.settle(settlements).await.unwrap(), [true, true]);
+    assert_eq!(journal.settle(settlements).await.unwrap().each, [true, true]);
     let event = |kind| events[&kind];
     Ledger {
         sale: event(EventType::SaleInvoiced),

@@ -120,7 +120,7 @@ async fn holding_and_closing_at_once_forget_nothing(shelf: Shelf) {
             journal.go_on(&kiwi(), None, 1_000).await.unwrap()
         };
         let (held, _) = tokio::join!(futures::future::join_all(holding), closing);
-        assert!(held.into_iter().all(|applied| applied.unwrap() == [true]));
+        assert!(held.into_iter().all(|applied| applied.unwrap().each == [true]));
         shelf.clock.moves_on(SECOND);
         let claims = shelf.works().await;
         assert_eq!(claims.len(), 20, "round {round}");

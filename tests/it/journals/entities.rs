@@ -99,7 +99,7 @@ async fn a_retry_of_the_same_entity_is_not_hurried_by_its_neighbour(shelf: Shelf
     let claims = shelf.works().await;
     let settlements =
         vec![Settlement::of(&claims[0], retry(Duration::from_secs(60))), Settlement::of(&claims[1], done())];
-    assert_eq!(shelf.journal.settle(settlements).await.unwrap(), [true, true]);
+    assert_eq!(shelf.journal.settle(settlements).await.unwrap().each, [true, true]);
     shelf.clock.moves_on(Duration::from_secs(59));
     assert!(shelf.publishes().await.is_empty());
     shelf.clock.moves_on(SECOND);

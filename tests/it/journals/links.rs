@@ -86,7 +86,7 @@ async fn a_wait_ends_with_a_link_of_the_same_batch(shelf: Shelf) {
         Settlement::of(&claims[1], wait_for_invoice("order:1")),
         keeping(&claims[0], vec![invoice_link("order:1", "INV-1")]),
     ];
-    assert_eq!(shelf.journal.settle(batch).await.unwrap(), [true, true]);
+    assert_eq!(shelf.journal.settle(batch).await.unwrap().each, [true, true]);
     assert_eq!(shelf.publishes().await, [claims[1].handling]);
 }
 
@@ -112,7 +112,7 @@ async fn a_wait_and_its_link_at_the_same_moment_do_not_miss_each_other(shelf: Sh
             tokio::spawn(async move { one.settle(vec![link]).await }),
             tokio::spawn(async move { other.settle(vec![wait]).await }),
         );
-        assert_eq!((brought.unwrap().unwrap(), begun.unwrap().unwrap()), (vec![true], vec![true]));
+        assert_eq!((brought.unwrap().unwrap().each, begun.unwrap().unwrap().each), (vec![true], vec![true]));
         let woken = shelf.works_on_one().await;
         assert_eq!(woken.handling, claims[1].handling, "round {round}");
         assert!(shelf.settles(&woken, done()).await);
@@ -129,7 +129,7 @@ async fn an_id_that_belongs_to_another_key_sets_one_settlement_aside_and_keeps_i
     thief.effects = vec![Effect { key: "invoice order:2".into(), kind: "invoice", result: "INV-2".into() }];
     let neighbour = keeping(&claims[2], vec![invoice_link("order:3", "INV-3")]);
     let second_thief = keeping(&claims[3], vec![invoice_link("order:4", "INV-3")]);
-    assert_eq!(shelf.journal.settle(vec![thief, neighbour, second_thief]).await.unwrap(), [true, true, true]);
+    assert_eq!(shelf.journal.settle(vec![thief, neighbour, second_thief]).await.unwrap().each, [true, true, true]);
 
     let keys = ["order:1", "order:2", "order:3", "order:4", "order:9"].map(str::to_owned);
     let found = shelf.journal.links(&kiwi(), LinkKind::Invoice, &keys).await.unwrap();

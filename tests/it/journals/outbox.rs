@@ -144,7 +144,7 @@ async fn settling_twice_applies_once(shelf: Shelf) {
     let both = ["first", "second"]
         .map(|note| tillbridge::journal::Settlement::of(&claim, Outcome::Done(note.into())))
         .to_vec();
-    assert_eq!(shelf.journal.settle(both).await.unwrap(), [true, false]);
+    assert_eq!(shelf.journal.settle(both).await.unwrap().each, [true, false]);
     assert!(!shelf.settles(&claim, dead("again")).await);
     assert_eq!(shelf.handlings_in("done").await, 1);
 }
@@ -157,7 +157,7 @@ async fn unknown_handlings_are_left_out(shelf: Shelf) {
     claim.handling = HandlingId(claim.handling.0 + 1);
     assert!(!shelf.settles(&claim, done()).await);
     assert!(shelf.claims(&[]).await.is_empty());
-    assert!(shelf.journal.settle(vec![]).await.unwrap().is_empty());
+    assert!(shelf.journal.settle(vec![]).await.unwrap().each.is_empty());
     assert_eq!(shelf.journal.settle_deliveries(vec![]).await.unwrap(), 0);
     assert!(shelf.journal.take_outbox(0, LEASE).await.unwrap().is_empty());
 }

@@ -61,7 +61,7 @@ async fn work(journal: Arc<dyn Journal>, record: Arc<Record>, wanted: usize, wor
         for entity in &mine {
             record.busy.lock().unwrap().remove(entity);
         }
-        let applied = journal.settle(settlements).await.unwrap();
+        let applied = journal.settle(settlements).await.unwrap().each;
         assert!(applied.iter().all(|applied| *applied), "nobody's lease ran out");
         for (claim, _) in claims.iter().zip(finals).filter(|(_, done)| *done) {
             *record.settled.lock().unwrap().entry(claim.handling.0).or_default() += 1;

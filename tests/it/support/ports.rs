@@ -160,7 +160,7 @@ gated! {
     fn take_outbox(limit: usize, lease: Duration) -> Result<Vec<Outgoing>, JournalError>;
     fn unpublish(handlings: &[HandlingId], after: Duration) -> Result<(), JournalError>;
     fn claim(handlings: &[HandlingId], lease: Duration) -> Result<Vec<Claim>, JournalError>;
-    fn settle(settlements: Vec<Settlement>) -> Result<Vec<bool>, JournalError>;
+    fn settle(settlements: Vec<Settlement>) -> Result<Applied, JournalError>;
     fn intend(intents: Vec<Intent>) -> Result<Vec<Standing>, JournalError>;
     fn in_doubt(channel: &ChannelName, keys: &[String]) -> Result<Vec<Option<String>>, JournalError>;
     fn links(channel: &ChannelName, kind: LinkKind, keys: &[String]) -> Result<Vec<Option<String>>, JournalError>;
