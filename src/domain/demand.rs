@@ -54,7 +54,7 @@ pub struct WebClaim {
     pub lines: Vec<(BranchCode, WebLine)>,
 }
 
-/// Pieces of one order that are open or gone, of an SKU at a branch; or of all orders that no document is about yet.
+/// Pieces of one order that are open or gone, of an SKU at a branch; or of all orders that no document is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebPieces {
     /// The order; empty where it stands for all those without a document.
@@ -100,6 +100,8 @@ pub struct Moved {
 pub struct WebDemand {
     /// Orders that are not finished.
     pub pieces: Vec<WebPieces>,
+    /// Pieces by SKU and branch of further orders: booked in full, and still to be shipped.
+    pub open: BTreeMap<(String, String), i64>,
     /// Documents of those orders.
     pub booked: Vec<BookedPieces>,
     /// Movements by SKU and branch.
@@ -153,6 +155,9 @@ impl WebDemand {
             if let Some(order) = orders.get_mut(&(one.sku.as_str(), one.order.as_str())) {
                 *order.booked.entry(&one.branch).or_default() += one.pieces;
             }
+        }
+        for ((sku, branch), open) in &self.open {
+            holdings.at(sku, branch).open += open;
         }
         for ((sku, _), OfOrder { taken, booked }) in orders {
             let mut left = (taken.values().sum::<i64>() - booked.values().sum::<i64>()).max(0);

@@ -28,6 +28,7 @@ mod demand;
 mod edits;
 mod effects;
 mod entities;
+mod holdings;
 mod intake;
 mod links;
 mod model;

@@ -88,6 +88,15 @@ pub(in crate::journal) fn newest<'a>(statements: impl Iterator<Item = &'a Statem
     newest
 }
 
+/// Whether some pieces of every SKU are still to be shipped.
+pub(in crate::journal) fn all_are_held(rows: &Rows) -> bool {
+    let mut held: BTreeMap<&str, i64> = BTreeMap::new();
+    for ((sku, _), count) in rows {
+        *held.entry(sku).or_default() += count.held;
+    }
+    held.values().all(|held| *held > 0)
+}
+
 /// How far an order's new pieces move the storefront's figures beyond its old ones.
 pub(in crate::journal) fn movements(old: &Rows, new: &Rows) -> BTreeMap<(String, String), Moved> {
     let mut moved: BTreeMap<(String, String), Moved> = BTreeMap::new();

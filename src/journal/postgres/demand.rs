@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::trouble::Trouble;
 use super::work::Work;
 use crate::domain::Moved;
-use crate::journal::plan::demand::{Count, OrderKey, Rows, Statement, movements, newest};
+use crate::journal::plan::demand::{Count, OrderKey, Rows, Statement, all_are_held, movements, newest};
 use crate::journal::{Intent, text};
 
 const ORDERS: &str = "INSERT INTO web_order (channel, entity, version, left_out) \
@@ -22,31 +22,37 @@ const PIECES: &str = "SELECT p.channel, p.entity, p.sku, p.branch, p.held, p.gon
     JOIN unnest($1::text[], $2::text[]) AS o(channel, entity) ON p.channel = o.channel AND p.entity = o.entity";
 const CLEAR: &str = "DELETE FROM web_piece p USING unnest($1::text[], $2::text[]) AS o(channel, entity) \
     WHERE p.channel = o.channel AND p.entity = o.entity";
-const PUT: &str = "INSERT INTO web_piece (channel, entity, sku, branch, held, gone, back) \
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[])";
+const PUT: &str = "INSERT INTO web_piece (channel, entity, sku, branch, held, gone, back, live) \
+    SELECT t.*, CASE WHEN EXISTS (SELECT 1 FROM web_booked b \
+    WHERE b.channel = t.channel AND b.entity = t.entity AND b.sku = t.sku) THEN 1 ELSE 2 END \
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[]) \
+    AS t(channel, entity, sku, branch, held, gone, back)";
 const MOVE: &str = "INSERT INTO web_moved (channel, sku, branch, available, on_hand) \
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) \
     AS t(channel, sku, branch, available, on_hand) \
     ORDER BY channel COLLATE \"C\", sku COLLATE \"C\", branch COLLATE \"C\" \
     ON CONFLICT (channel, sku, branch) DO UPDATE SET available = web_moved.available + excluded.available, \
     on_hand = web_moved.on_hand + excluded.on_hand";
-/// Rows that are right already are left alone: most are, for what is new is live.
+/// What is to be known of pieces (migration 0013). Rows that are right already are left alone.
 const LIVE: &str = "UPDATE web_piece p SET live = n.live FROM ( \
-    SELECT s.channel, s.entity, s.sku, CASE WHEN w.left_out = 1 THEN 0 WHEN s.held > 0 OR s.taken > COALESCE( \
-    (SELECT SUM(b.pieces) FROM web_booked b WHERE b.channel = s.channel AND b.entity = s.entity AND b.sku = s.sku \
-    AND (b.done = 1 OR b.pieces < 0)), 0) THEN 1 ELSE 0 END AS live \
+    SELECT s.channel, s.entity, s.sku, CASE \
+    WHEN w.left_out = 1 OR (s.held <= 0 AND s.taken <= COALESCE(d.booked, 0)) THEN 0 \
+    WHEN d.documents = 0 THEN 2 WHEN s.taken > COALESCE(d.booked, 0) THEN 1 ELSE 3 END AS live \
     FROM (SELECT o.channel, o.entity, o.sku, SUM(o.held) AS held, SUM(o.held + o.gone) AS taken \
     FROM unnest($1::text[], $2::text[]) AS c(channel, entity) JOIN web_piece o \
     ON o.channel = c.channel AND o.entity = c.entity GROUP BY o.channel, o.entity, o.sku) s \
-    LEFT JOIN web_order w ON w.channel = s.channel AND w.entity = s.entity) n \
+    LEFT JOIN web_order w ON w.channel = s.channel AND w.entity = s.entity CROSS JOIN LATERAL ( \
+    SELECT COUNT(*) AS documents, SUM(b.pieces) FILTER (WHERE b.done = 1 OR b.pieces < 0) AS booked FROM web_booked b \
+    WHERE b.channel = s.channel AND b.entity = s.entity AND b.sku = s.sku) d) n \
     WHERE p.channel = n.channel AND p.entity = n.entity AND p.sku = n.sku AND p.live <> n.live";
 const INTEND: &str = "INSERT INTO web_booked (channel, document, entity, sku, branch, pieces) \
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) \
     AS t(channel, document, entity, sku, branch, pieces) \
     ORDER BY channel COLLATE \"C\", document COLLATE \"C\", sku COLLATE \"C\", branch COLLATE \"C\" ON CONFLICT DO NOTHING";
-const ON_THEIR_WAY: &str = "SELECT DISTINCT b.channel, b.entity FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
-    JOIN web_booked b ON b.channel = d.channel AND b.document = d.document WHERE b.done = 0";
-const HOLD: &str = "SELECT 1 FROM web_order w JOIN unnest($1::text[], $2::text[]) AS o(channel, entity) \
+/// Held before their pieces are looked at. An order without a row here has none.
+const HOLD: &str = "SELECT w.channel, w.entity FROM web_order w JOIN (SELECT DISTINCT b.channel, b.entity \
+    FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
+    JOIN web_booked b ON b.channel = d.channel AND b.document = d.document WHERE b.done = 0) o \
     ON w.channel = o.channel AND w.entity = o.entity ORDER BY w.channel, w.entity FOR UPDATE OF w";
 const BOOKED: &str = "UPDATE web_booked b SET done = 1 FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
     WHERE b.channel = d.channel AND b.document = d.document AND b.done = 0";
@@ -64,17 +70,20 @@ pub(super) async fn state<'a>(work: &Work<'_>, statements: impl Iterator<Item = 
     }
     let (channels, entities) = columns(newest.keys());
     let versions: Vec<i64> = newest.values().map(|statement| statement.version).collect();
-    let left_out: Vec<i64> = newest.values().map(|statement| i64::from(statement.left_out)).collect();
+    let left: Vec<i64> = newest.values().map(|statement| i64::from(statement.left_out)).collect();
     let mut kept = BTreeSet::new();
-    for row in work.rows(ORDERS, &[&channels, &entities, &versions, &left_out]).await? {
+    for row in work.rows(ORDERS, &[&channels, &entities, &versions, &left]).await? {
         kept.insert((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?));
     }
     newest.retain(|key, _| kept.contains(key));
     let skus = skus(work, newest.values()).await?;
     let mut old = pieces(work, &kept).await?;
+    let left_out: BTreeSet<OrderKey> =
+        newest.iter().filter(|(_, statement)| statement.left_out).map(|(key, _)| key.clone()).collect();
     let mut new: BTreeMap<OrderKey, Rows> =
         newest.into_iter().map(|(key, statement)| (key, statement.rows(&skus))).collect();
     new.retain(|key, rows| old.get(key).map_or(!rows.is_empty(), |old| old != rows));
+    let known: BTreeSet<OrderKey> = new.keys().filter(|key| old.contains_key(*key)).cloned().collect();
     if new.is_empty() {
         return Ok(());
     }
@@ -86,10 +95,18 @@ pub(super) async fn state<'a>(work: &Work<'_>, statements: impl Iterator<Item = 
             sum.on_hand += by.on_hand;
         }
     }
-    let (channels, entities) = columns(new.keys());
-    work.run(CLEAR, &[&channels, &entities]).await?;
+    if !known.is_empty() {
+        let (channels, entities) = columns(known.iter());
+        work.run(CLEAR, &[&channels, &entities]).await?;
+    }
     put(work, &new).await?;
     shift(work, &moved).await?;
+    // What is new and still to be shipped was put as what it is.
+    let others = new.iter().filter(|(key, rows)| known.contains(key) || left_out.contains(*key) || !all_are_held(rows));
+    let (channels, entities) = columns(others.map(|(key, _)| key));
+    if channels.is_empty() {
+        return Ok(());
+    }
     work.run(LIVE, &[&channels, &entities]).await.map(drop)
 }
 
@@ -172,15 +189,14 @@ pub(super) async fn booked(work: &Work<'_>, channels: &[&str], documents: &[&str
     if documents.is_empty() {
         return Ok(());
     }
-    let mut orders = BTreeSet::new();
-    for row in work.rows(ON_THEIR_WAY, &[&channels, &documents]).await? {
-        orders.insert((row.try_get::<_, String>(0)?, row.try_get::<_, String>(1)?));
+    let mut orders: Vec<OrderKey> = Vec::new();
+    for row in work.rows(HOLD, &[&channels, &documents]).await? {
+        orders.push((row.try_get(0)?, row.try_get(1)?));
     }
+    work.run(BOOKED, &[&channels, &documents]).await?;
     if orders.is_empty() {
         return Ok(());
     }
-    let (their_channels, entities) = columns(orders.iter());
-    work.rows(HOLD, &[&their_channels, &entities]).await?;
-    work.run(BOOKED, &[&channels, &documents]).await?;
-    work.run(LIVE, &[&their_channels, &entities]).await.map(drop)
+    let (channels, entities) = columns(orders.iter());
+    work.run(LIVE, &[&channels, &entities]).await.map(drop)
 }

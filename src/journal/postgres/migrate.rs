@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "0010_circuit", include_str!("migrations/0010_circuit.sql")),
     (11, "0011_turns", include_str!("migrations/0011_turns.sql")),
     (12, "0012_share", include_str!("migrations/0012_share.sql")),
+    (13, "0013_open_orders", include_str!("migrations/0013_open_orders.sql")),
 ];
 /// Lets one process migrate at a time: the name `tillbridge` as a number.
 const LOCK: i64 = 0x7469_6c6c_6272;

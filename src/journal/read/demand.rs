@@ -1,24 +1,31 @@
 //! What web orders take from stock, each SKU as of one moment: one statement reads all that is known of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Reader, rows_for};
 use crate::domain::{BookedPieces, ChannelName, EventType, Moved, Version, WebDemand, WebPieces};
-use crate::journal::value::Value;
+use crate::journal::value::{Row, Value};
 use crate::journal::{JournalError, text};
 
-/// Orders that no document is about yet come as one sum for each SKU and branch: a backlog may hold any number of them.
-/// `|| ''` keeps SQLite, which has no statistics here, from reading all that is known of the channel.
-const DEMAND: &str = "SELECT 'piece' AS what, p.entity, p.sku, p.branch, p.held, p.gone, '' AS document FROM web_piece p \
-    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) AND EXISTS (SELECT 1 FROM web_booked b \
-    WHERE b.channel = p.channel || '' AND b.entity = p.entity || '' AND b.sku = p.sku || '') \
-    UNION ALL SELECT 'piece', '', p.sku, p.branch, CAST(SUM(p.held) AS BIGINT), CAST(SUM(p.gone) AS BIGINT), '' FROM web_piece p \
-    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) AND NOT EXISTS (SELECT 1 FROM web_booked b \
-    WHERE b.channel = p.channel || '' AND b.entity = p.entity || '' AND b.sku = p.sku || '') GROUP BY p.sku, p.branch \
+/// There may be any number of open orders. Those that no document is about (`live = 2`) and those that are booked in full
+/// (`live = 3`) come as sums; one by one come those with a document on its way and those that are booked in part (`live = 1`).
+/// An order that is told one by one is in its sum, too, and has to be taken off it.
+/// `|| ''` and `+ 0` keep SQLite, which has no statistics here, from reading all that is known of the channel.
+const DEMAND: &str = "SELECT CASE p.live WHEN 2 THEN 'new sum' ELSE 'open sum' END AS what, '' AS entity, p.sku, p.branch, \
+    CAST(SUM(p.held) AS BIGINT), CAST(SUM(p.gone) AS BIGINT), '' AS document FROM web_piece p \
+    WHERE p.channel || '' = $1 AND p.live > 0 AND p.live > 1 AND p.sku IN ({}) GROUP BY p.sku, p.live, p.branch \
+    UNION ALL SELECT 'part', p.entity, p.sku, p.branch, p.held, p.gone, '' FROM web_piece p \
+    WHERE p.channel || '' = $1 AND p.live > 0 AND p.live = 1 AND p.sku IN ({}) \
+    UNION ALL SELECT CASE p.live WHEN 2 THEN 'new' ELSE 'open' END, p.entity, p.sku, p.branch, p.held, p.gone, '' \
+    FROM web_booked f JOIN web_piece p ON p.channel = f.channel || '' AND p.entity = f.entity || '' AND p.sku = f.sku || '' \
+    WHERE f.channel || '' = $1 AND f.done = 0 AND f.sku IN ({}) AND p.live + 0 > 1 \
     UNION ALL SELECT 'booked', b.entity, b.sku, b.branch, b.pieces, b.done, b.document FROM web_piece p \
     JOIN web_booked b ON b.channel = p.channel || '' AND b.entity = p.entity || '' AND b.sku = p.sku || '' \
-    WHERE p.channel || '' = $1 AND p.live = 1 AND p.sku IN ({}) AND p.branch = (SELECT MIN(o.branch) FROM web_piece o \
-    WHERE o.channel = p.channel AND o.entity = p.entity AND o.sku = p.sku) \
+    WHERE p.channel || '' = $1 AND p.live > 0 AND p.live = 1 AND p.sku IN ({}) \
+    UNION ALL SELECT 'booked', b.entity, b.sku, b.branch, b.pieces, b.done, b.document FROM web_booked f \
+    JOIN web_booked b ON b.channel = f.channel || '' AND b.entity = f.entity || '' AND b.sku = f.sku || '' \
+    WHERE f.channel || '' = $1 AND f.done = 0 AND f.sku IN ({}) AND EXISTS (SELECT 1 FROM web_piece o \
+    WHERE o.channel = f.channel || '' AND o.entity = f.entity || '' AND o.sku = f.sku || '' AND o.live + 0 > 1) \
     UNION ALL SELECT 'moved', '', m.sku, m.branch, m.available, m.on_hand, '' FROM web_moved m \
     WHERE m.channel = $1 AND m.sku IN ({})";
 
@@ -28,26 +35,79 @@ pub(in crate::journal) async fn demand(
     channel: &ChannelName,
     skus: &[String],
 ) -> Result<WebDemand, JournalError> {
-    let keys: std::collections::BTreeSet<String> = skus.iter().map(|sku| text::key(sku).into_owned()).collect();
-    let mut demand = WebDemand::default();
+    let keys: BTreeSet<String> = skus.iter().map(|sku| text::key(sku).into_owned()).collect();
     let keys = keys.iter().map(|key| Value::from(key.as_str()));
+    let mut found = Found::default();
     for row in rows_for(reader, DEMAND, &[channel.as_str().into()], keys).await? {
+        found.enter(&row)?;
+    }
+    Ok(found.demand())
+}
+
+/// A place: SKU and branch.
+type Place = (String, String);
+
+/// What was read, each once.
+#[derive(Default)]
+struct Found {
+    /// Pieces open and gone by order, where they are told one by one.
+    pieces: BTreeMap<(String, Place), (i64, i64)>,
+    /// Open and gone of all orders that no document is about.
+    new: BTreeMap<Place, (i64, i64)>,
+    /// Open of all orders that are booked in full.
+    open: BTreeMap<Place, i64>,
+    booked: BTreeMap<(String, Place), BookedPieces>,
+    moved: BTreeMap<Place, Moved>,
+}
+
+impl Found {
+    fn enter(&mut self, row: &Row) -> Result<(), JournalError> {
         let (order, sku, branch) = (row.text(1)?.to_owned(), row.text(2)?.to_owned(), row.text(3)?.to_owned());
         let (first, second) = (row.int(4)?, row.int(5)?);
-        match row.text(0)? {
-            "piece" => demand.pieces.push(WebPieces { order, sku, branch, open: first, gone: second }),
-            "booked" => demand.booked.push(BookedPieces {
-                order,
-                document: row.text(6)?.to_owned(),
-                sku,
-                branch,
-                pieces: first,
-                done: second == 1,
-            }),
-            _ => drop(demand.moved.insert((sku, branch), Moved { available: first, on_hand: second })),
+        let place = (sku.clone(), branch.clone());
+        let what = row.text(0)?;
+        match what {
+            "new sum" => add(&mut self.new, place, (first, second)),
+            "open sum" => *self.open.entry(place).or_default() += first,
+            // Several documents of an order may be on their way.
+            "part" | "new" | "open" => {
+                if self.pieces.insert((order, place.clone()), (first, second)).is_none() {
+                    match what {
+                        "new" => add(&mut self.new, place, (-first, -second)),
+                        "open" => *self.open.entry(place).or_default() -= first,
+                        _ => {}
+                    }
+                }
+            }
+            "booked" => {
+                let document = row.text(6)?.to_owned();
+                let key = (document.clone(), place);
+                let done = second == 1;
+                self.booked.insert(key, BookedPieces { order, document, sku, branch, pieces: first, done });
+            }
+            _ => drop(self.moved.insert(place, Moved { available: first, on_hand: second })),
+        }
+        Ok(())
+    }
+
+    fn demand(self) -> WebDemand {
+        let one = |(order, (sku, branch)): (String, Place), (open, gone)| WebPieces { order, sku, branch, open, gone };
+        let sums = self.new.into_iter().filter(|(_, sum)| *sum != (0, 0));
+        let pieces = self.pieces.into_iter().map(|(key, count)| one(key, count));
+        let mut open = self.open;
+        open.retain(|_, pieces| *pieces != 0);
+        WebDemand {
+            pieces: pieces.chain(sums.map(|(place, sum)| one((String::new(), place), sum))).collect(),
+            open,
+            booked: self.booked.into_values().collect(),
+            moved: self.moved,
         }
     }
-    Ok(demand)
+}
+
+fn add(sums: &mut BTreeMap<Place, (i64, i64)>, place: Place, (open, gone): (i64, i64)) {
+    let sum = sums.entry(place).or_default();
+    *sum = (sum.0 + open, sum.1 + gone);
 }
 
 const ORDERS: &str = "SELECT entity, version FROM web_order WHERE channel = $1 AND entity IN ({})";

@@ -11,7 +11,7 @@ use crate::journal::value::Row;
 /// may still change; and an open request about personal data is carried out from its own event.
 pub(in crate::journal) const EVENTS: &str = "SELECT e.raised_at, e.seq, CASE WHEN \
     (SELECT 1 FROM handling h WHERE h.event = e.seq AND (h.due IS NOT NULL OR h.state = 'dead') LIMIT 1) IS NOT NULL OR \
-    (SELECT 1 FROM web_piece w WHERE w.channel = e.channel AND w.entity = e.entity AND w.live = 1 LIMIT 1) IS NOT NULL OR \
+    (SELECT 1 FROM web_piece w WHERE w.channel = e.channel AND w.entity = e.entity AND w.live > 0 LIMIT 1) IS NOT NULL OR \
     (SELECT 1 FROM privacy p WHERE p.channel = e.channel AND p.delivery = e.delivery AND p.finished_at IS NULL LIMIT 1) \
     IS NOT NULL \
     THEN 1 ELSE 0 END FROM event e WHERE length(e.body) > 0 AND (e.raised_at, e.seq) > ($1, $2) \

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (9, include_str!("migrations/0009_edit.sql")),
     (10, include_str!("migrations/0010_circuit.sql")),
     (11, include_str!("migrations/0011_turns.sql")),
+    (13, include_str!("migrations/0013_open_orders.sql")),
 ];
 /// `till` in ASCII: tells a journal from any other SQLite file.
 const APPLICATION: i64 = 0x7469_6c6c;

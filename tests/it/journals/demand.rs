@@ -40,7 +40,7 @@ fn claim(order: &str, version: i64, lines: Vec<(BranchCode, WebLine)>) -> WebCla
 
 impl Shelf {
     /// A delivery states these orders, in this order and in one batch.
-    async fn states(&self, claims: Vec<WebClaim>) {
+    pub(super) async fn states(&self, claims: Vec<WebClaim>) {
         let id = self.receives(&uuid::Uuid::new_v4().to_string()).await;
         let taken = self.journal.take_deliveries(1_000, LEASE).await.unwrap();
         let fence = taken.iter().find(|taken| taken.delivery.id == id).unwrap().fence;
@@ -73,7 +73,7 @@ impl Shelf {
         self.books_as(format!("invoice shop/{order}"), order).await;
     }
 
-    async fn books_as(&self, key: String, order: &str) {
+    pub(super) async fn books_as(&self, key: String, order: &str) {
         self.raises(vec![cancelled(&format!("{order}/{}", uuid::Uuid::new_v4()))], &["invoice"]).await;
         let claim = self.works_on_one().await;
         let mut settlement = Settlement::of(&claim, done());
@@ -110,6 +110,9 @@ async fn a_backlog_of_orders_is_read_as_one_sum(shelf: Shelf) {
     assert_eq!(shelf.holds().await.0, (40, 120));
     shelf.books("order:7").await;
     assert_eq!(shelf.holds().await.0, (40, 117));
+    assert_eq!(read().await, 1, "booked in full and still to be shipped, it is a sum again");
+    shelf.states(vec![claim("order:7", 2, vec![line(0, 3, 0)])]).await;
+    assert_eq!(shelf.holds().await.0, (39, 117), "all of it left");
 }
 
 async fn an_order_the_channel_leaves_out_moves_the_shop_and_holds_nothing(shelf: Shelf) {

@@ -214,7 +214,7 @@ impl Shelf {
 
     /// Settles one attempt with what is to be kept.
     pub async fn keeps(&self, settlement: Settlement) -> bool {
-        self.journal.settle(vec![settlement]).await.unwrap()[0]
+        self.journal.settle(vec![settlement]).await.unwrap().each[0]
     }
 
     /// How many handlings are in a state.

@@ -258,7 +258,7 @@ impl House {
     pub async fn open_pieces(&self, sku: &Sku) -> i64 {
         let channel = &self.town().channel.name;
         let demand = self.journal().web_demand(channel, &[sku.to_string()]).await.unwrap();
-        demand.pieces.iter().map(|one| one.open).sum()
+        demand.pieces.iter().map(|one| one.open).chain(demand.open.into_values()).sum()
     }
 
     /// What a handler of the first town's channel works with.
