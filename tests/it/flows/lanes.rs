@@ -15,7 +15,7 @@ use crate::support::house::{Deployment, House, on_both_deployments};
 /// What the shop is asked where an order was paid in several ways.
 const QUESTION: &str = "order";
 /// More than may be on their way at a time, so that the flood fills the bus and waits in the journal besides.
-const FLOOD: i64 = 2_000;
+const FLOOD: i64 = 1_200;
 /// Longer than it is believed that somebody works for a channel, in seconds.
 const FORGOTTEN: i64 = 200;
 

@@ -100,7 +100,9 @@ fn ten_minutes(processes: usize, price: i64, know_of_each_other: bool) -> Shared
     let mut shared = Shared { points: Shared::SIZE, at: start, refused: 0, served: vec![0; processes] };
     let limiters: Vec<Limiter> = (0..processes).map(|_| Limiter::default()).collect();
     if know_of_each_other {
-        limiters.iter().for_each(|limiter| limiter.shared_by(processes));
+        for limiter in &limiters {
+            limiter.shared_by(processes);
+        }
     }
     let mut next: Vec<Duration> = (0..processes).map(|who| Duration::from_millis(7 * who as u64)).collect();
     while let Some((who, at)) = next.iter().copied().enumerate().min_by_key(|(_, at)| *at)
