@@ -7,7 +7,7 @@
 //!
 //! One disturbance of each step is tried, every other step on each deployment, and of scenes that take long only some;
 //! `CRASH_POINTS=all` tries all four of every step on both. Of a scene that is there for a few steps (`Scene::ITS_OWN`), those are tried
-//! once on each deployment, and the others, which are other scenes' as well, only with all.
+//! once on each deployment, or on one where it takes long, and the others, which are other scenes' as well, only with all.
 
 mod aftermath;
 mod outages;
@@ -148,7 +148,7 @@ async fn disturbed_at_each_step<S: Scene>(deployment: Deployment) {
     let tried = steps.iter().filter(|step| all || !has_its_own || is_its_own(step));
     let cases = tried.enumerate().flat_map(|(number, step)| {
         let is_ours = move |at: usize| {
-            if has_its_own {
+            if has_its_own && !S::TAKES_LONG {
                 return at % 2 == shift && at / 2 == number % 2;
             }
             number % 2 == shift && at == number / 2 % Disturbance::ALL.len()
