@@ -294,6 +294,9 @@ on_both_deployments! {
         office.sell_at_till(sku, &branch("WEB"), 1).await.unwrap();
         let shown = || shop.stock(sku.as_str(), "WEB").unwrap().on_hand;
         house.until("the till's sale comes off what the shop shows", async || shown() == 2).await;
+        // An attempt whose lease ran out before it was settled would leave it open who wrote the figure.
+        let running = async || house.journal().counts().await.unwrap().handlings_in("running");
+        house.until("the write is settled", async || running().await == 0).await;
         // What might have been sold is looked for until its news must have been lost.
         house.time_passes(1);
         house.rest().await;
