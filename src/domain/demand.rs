@@ -161,8 +161,10 @@ impl WebDemand {
         }
         for ((sku, _), OfOrder { taken, booked }) in orders {
             let mut left = (taken.values().sum::<i64>() - booked.values().sum::<i64>()).max(0);
-            for (branch, pieces) in taken {
-                let unbooked = (pieces - booked.get(branch).copied().unwrap_or(0)).clamp(0, left);
+            let branches: BTreeSet<&str> = taken.keys().chain(booked.keys()).copied().collect();
+            for branch in branches {
+                let at = |pieces: &BTreeMap<&str, i64>| pieces.get(branch).copied().unwrap_or(0);
+                let unbooked = (at(&taken) - at(&booked)).clamp(0, left);
                 left -= unbooked;
                 holdings.at(sku, branch).unbooked += unbooked;
             }
@@ -265,6 +267,18 @@ mod tests {
             };
             assert_eq!(held(&demand, "WEB"), (2, 1), "{done}");
         }
+    }
+
+    #[test]
+    fn what_is_put_back_at_a_branch_that_gave_nothing_is_held_there() {
+        // The one piece was booked at one branch and put back, before it left, at another: the office shows it as its own.
+        let back = BookedPieces { document: "credit_note shop/1".into(), ..booked("1", "WEB", -1, true) };
+        let demand = WebDemand {
+            pieces: vec![pieces("1", "AKL", 1, 0)],
+            booked: vec![booked("1", "AKL", 1, true), back],
+            ..Default::default()
+        };
+        assert_eq!((held(&demand, "WEB"), held(&demand, "AKL")), ((0, 1), (1, 0)));
     }
 
     #[test]

@@ -182,6 +182,10 @@ impl Bridge {
     }
 
     async fn is_quiet<S: Side + ?Sized>(&self, towns: &[&S]) -> bool {
+        // Offices are asked last: that is the dearest question.
+        if !self.has_finished().await {
+            return false;
+        }
         for town in towns {
             if tokio::time::timeout(Duration::from_secs(5), town.calls_idle()).await.is_err() {
                 return false;
@@ -202,6 +206,10 @@ impl Bridge {
                 }
             }
         }
+        self.has_finished().await
+    }
+
+    async fn has_finished(&self) -> bool {
         self.stage.journal.counts().await.is_ok_and(|counts| counts.unfinished() == 0)
     }
 

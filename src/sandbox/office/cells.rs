@@ -77,7 +77,7 @@ impl SandboxOffice {
     }
 }
 
-async fn change(session: &mut dyn Session, table: &str, row: &Cells) -> Result<(), CallError> {
+pub(super) async fn change(session: &mut dyn Session, table: &str, row: &Cells) -> Result<(), CallError> {
     let Some((key, cell)) = row.first() else { return Ok(()) };
     let set: Vec<String> = row[1..].iter().map(|(name, _)| format!("{name} = rows.{name}")).collect();
     let source = session.json_rows(&columns(row));

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::cells::{Cell, insert_rows, text};
+use super::cells::{Cell, Cells, change, insert_rows, text};
 use super::{SandboxOffice, committed};
 use crate::domain::{BranchCode, CallError, Money, Sku, StyleCode};
 use crate::office::counter_intelligence::database::{Param, on};
@@ -20,6 +20,25 @@ pub struct NewVariant {
     pub barcode: Option<String>,
     /// What it costs.
     pub retail: Money,
+}
+
+impl NewVariant {
+    /// The rows of its own and of its price.
+    fn rows(&self, style: &StyleCode) -> (Cells, Cells) {
+        let variant = vec![
+            ("sku", text(&self.sku)),
+            ("style", text(style)),
+            ("colour", Cell::Text(self.colour.clone())),
+            ("size", Cell::Text(self.size.clone())),
+            ("barcode", Cell::Text(self.barcode.clone())),
+        ];
+        (variant, vec![("sku", text(&self.sku)), ("retail", Cell::Amount(Some(self.retail)))])
+    }
+}
+
+/// The row of a colour and size that is deleted.
+fn deleted(sku: &Sku) -> Cells {
+    vec![("sku", text(sku)), ("deleted", Cell::Flag(true))]
 }
 
 /// All methods fail with [`CallError::Rejected`] when the office refuses (an unknown SKU, a quantity below one) and with
@@ -74,15 +93,7 @@ impl SandboxOffice {
 
     /// Adds a colour and size to a style, with its price.
     pub async fn add_variant(&self, style: &StyleCode, variant: &NewVariant) -> Result<(), CallError> {
-        let NewVariant { sku, colour, size, barcode, retail } = variant.clone();
-        let price = vec![("sku", text(&sku)), ("retail", Cell::Amount(Some(retail)))];
-        let variant = vec![
-            ("sku", text(sku)),
-            ("style", text(style)),
-            ("colour", Cell::Text(colour)),
-            ("size", Cell::Text(size)),
-            ("barcode", Cell::Text(barcode)),
-        ];
+        let (variant, price) = variant.rows(style);
         let work = on(move |session| {
             Box::pin(async move {
                 insert_rows(session, "office_variant", &[variant]).await?;
@@ -92,9 +103,23 @@ impl SandboxOffice {
         committed(self.database.write(work).await?)
     }
 
+    /// Gives a colour and size a new SKU at one moment: whoever reads sees the old one or the new one.
+    pub async fn replace_variant(&self, old: &Sku, style: &StyleCode, new: &NewVariant) -> Result<(), CallError> {
+        let gone = deleted(old);
+        let (variant, price) = new.rows(style);
+        let work = on(move |session| {
+            Box::pin(async move {
+                change(session, "office_variant", &gone).await?;
+                insert_rows(session, "office_variant", &[variant]).await?;
+                insert_rows(session, "office_price", &[price]).await
+            })
+        });
+        committed(self.database.write(work).await?)
+    }
+
     /// Deletes a colour and size, with its price and stock.
     pub async fn remove_variant(&self, sku: &Sku) -> Result<(), CallError> {
-        self.change("office_variant", vec![("sku", text(sku)), ("deleted", Cell::Flag(true))]).await
+        self.change("office_variant", deleted(sku)).await
     }
 
     /// Deletes a style with all that belongs to it.

@@ -15,7 +15,8 @@ mod query;
 mod search;
 mod variant_rules;
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use apollo_compiler::executable::Selection;
 use apollo_compiler::request::coerce_variable_values;
@@ -56,13 +57,38 @@ pub(super) struct Request {
 /// A request that may run.
 pub(super) struct Prepared {
     schema: &'static Valid<Schema>,
-    document: Valid<ExecutableDocument>,
+    document: Document,
     operation: Option<String>,
     variables: Valid<JsonMap>,
     /// Names of its root fields.
     pub operations: Vec<String>,
     requested: i64,
     keys: Vec<String>,
+}
+
+/// A document that was read and found valid.
+type Document = Arc<Valid<ExecutableDocument>>;
+
+/// The documents that were read last: a client sends few of them, over and over.
+static READ: LazyLock<Mutex<HashMap<String, Document>>> = LazyLock::new(Mutex::default);
+
+/// How many documents are kept.
+const KEPT: usize = 256;
+
+fn document(schema: &Valid<Schema>, text: &str) -> Result<Document, Value> {
+    let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(document) = read().get(text) {
+        return Ok(Arc::clone(document));
+    }
+    let document = ExecutableDocument::parse_and_validate(schema, text, "request.graphql")
+        .map_err(|found| json!({ "errors": found.errors.iter().map(|one| one.to_json()).collect::<Vec<_>>() }))?;
+    let document = Arc::new(document);
+    let mut read = read();
+    if read.len() >= KEPT {
+        read.clear();
+    }
+    read.insert(text.to_owned(), Arc::clone(&document));
+    Ok(document)
 }
 
 /// Leave to run: points are reserved, keys are in use.
@@ -74,8 +100,7 @@ pub(super) struct Ticket {
 /// Reads and checks a request. The error is the whole answer.
 pub(super) fn prepare(request: &Request) -> Result<Prepared, Value> {
     let schema = schema().map_err(|problem| refusal(&problem.to_string(), "INTERNAL_SERVER_ERROR"))?;
-    let document = ExecutableDocument::parse_and_validate(schema, &request.query, "request.graphql")
-        .map_err(|found| json!({ "errors": found.errors.iter().map(|one| one.to_json()).collect::<Vec<_>>() }))?;
+    let document = document(schema, &request.query)?;
     let operation = document
         .operations
         .get(request.operation_name.as_deref())

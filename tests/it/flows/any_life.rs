@@ -463,7 +463,7 @@ async fn troubled(house: &House, state: &str, lived: &BTreeMap<String, Lived>) -
 }
 
 fn how_many() -> u64 {
-    std::env::var("ORDER_LIVES").ok().and_then(|text| text.parse().ok()).unwrap_or(600)
+    std::env::var("ORDER_LIVES").ok().and_then(|text| text.parse().ok()).unwrap_or(320)
 }
 
 // proves F-336 F-337 F-338 F-339 F-359 F-361

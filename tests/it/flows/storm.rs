@@ -18,7 +18,7 @@ use crate::support::house::Deployment;
 use crate::support::process::{Process, free_address};
 use crate::support::{rooms, servers};
 
-const LIVES: u64 = 400;
+const LIVES: u64 = 250;
 const KILLS: u64 = 5;
 /// Orders that live at the same time in each town.
 const AT_ONCE: u64 = 12;

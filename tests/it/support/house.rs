@@ -98,7 +98,7 @@ impl House {
             let plan = with_database(plan, deployment, &mut databases).await;
             towns.push(Town::found(&plan, folder.path()).await.unwrap());
         }
-        let pace = Pace { look: Duration::from_millis(50), lease: Duration::from_secs(10), ..Pace::default() };
+        let pace = Pace { look: Duration::from_millis(100), lease: Duration::from_secs(10), ..Pace::default() };
         let ahead = Arc::new(AtomicI64::new(0));
         let clock = {
             let ahead = Arc::clone(&ahead);

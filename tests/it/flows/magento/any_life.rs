@@ -25,7 +25,7 @@ const HOUSE: u64 = 500;
 const BATCH: u64 = 120;
 
 fn how_many() -> u64 {
-    std::env::var("ORDER_LIVES").ok().and_then(|text| text.parse().ok()).unwrap_or(240)
+    std::env::var("ORDER_LIVES").ok().and_then(|text| text.parse().ok()).unwrap_or(120)
 }
 
 fn weather() -> HookWeather {
