@@ -63,6 +63,7 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
     let folder = Folder::new()?;
     let mut plan = TownPlan::new("kiwi-web");
     plan.seed = args.seed;
+    plan.styles = 12;
     // The bucket of a standard plan, so that the limiter has something to respect.
     plan.points = (2_000, 100);
     let town: Box<dyn Side> = match args.profile.as_str() {

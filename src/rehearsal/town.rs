@@ -62,7 +62,7 @@ impl TownPlan {
             name: name.to_owned(),
             currency: "NZD".to_owned(),
             taxes_included: true,
-            styles: 12,
+            styles: 5,
             stock: 20,
             seed: 1,
             office_postgres: None,

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use tokio_postgres::Row;
+
 use super::trouble::Trouble;
 use super::work::Work;
 use crate::domain::Moved;
@@ -55,7 +57,17 @@ const HOLD: &str = "SELECT w.channel, w.entity FROM web_order w JOIN (SELECT DIS
     JOIN web_booked b ON b.channel = d.channel AND b.document = d.document WHERE b.done = 0) o \
     ON w.channel = o.channel AND w.entity = o.entity ORDER BY w.channel, w.entity FOR UPDATE OF w";
 const BOOKED: &str = "UPDATE web_booked b SET done = 1 FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
-    WHERE b.channel = d.channel AND b.document = d.document AND b.done = 0";
+    WHERE b.channel = d.channel AND b.document = d.document AND b.done = 0 RETURNING b.channel, b.entity";
+/// The first statement of an order may not be committed yet, and then there is no row that could be held. A row in its place waits
+/// for that statement, or has it wait for us; where nothing was stated it is taken away again.
+const PLACE: &str = "INSERT INTO web_order (channel, entity, version, left_out) \
+    SELECT t.channel, t.entity, $3, 0 FROM unnest($1::text[], $2::text[]) AS t(channel, entity) \
+    ORDER BY t.channel COLLATE \"C\", t.entity COLLATE \"C\" \
+    ON CONFLICT (channel, entity) DO UPDATE SET version = web_order.version";
+const DISPLACE: &str = "DELETE FROM web_order w USING unnest($1::text[], $2::text[]) AS t(channel, entity) \
+    WHERE w.channel = t.channel AND w.entity = t.entity AND w.version = $3";
+/// The version of a row that stands in the place of one; no statement is this old.
+const NOT_STATED: i64 = i64::MIN;
 
 /// Keys of orders as two columns.
 fn columns<'a>(keys: impl Iterator<Item = &'a OrderKey>) -> (Vec<&'a str>, Vec<&'a str>) {
@@ -189,14 +201,23 @@ pub(super) async fn booked(work: &Work<'_>, channels: &[&str], documents: &[&str
     if documents.is_empty() {
         return Ok(());
     }
-    let mut orders: Vec<OrderKey> = Vec::new();
-    for row in work.rows(HOLD, &[&channels, &documents]).await? {
-        orders.push((row.try_get(0)?, row.try_get(1)?));
-    }
-    work.run(BOOKED, &[&channels, &documents]).await?;
-    if orders.is_empty() {
+    let held = orders(&work.rows(HOLD, &[&channels, &documents]).await?)?;
+    let booked = orders(&work.rows(BOOKED, &[&channels, &documents]).await?)?;
+    if booked.is_empty() {
         return Ok(());
     }
-    let (channels, entities) = columns(orders.iter());
-    work.run(LIVE, &[&channels, &entities]).await.map(drop)
+    let unstated = columns(booked.difference(&held));
+    if !unstated.0.is_empty() {
+        work.run(PLACE, &[&unstated.0, &unstated.1, &NOT_STATED]).await?;
+    }
+    let (channels, entities) = columns(booked.iter());
+    work.run(LIVE, &[&channels, &entities]).await?;
+    if !unstated.0.is_empty() {
+        work.run(DISPLACE, &[&unstated.0, &unstated.1, &NOT_STATED]).await?;
+    }
+    Ok(())
+}
+
+fn orders(rows: &[Row]) -> Result<BTreeSet<OrderKey>, Trouble> {
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }

@@ -165,3 +165,27 @@ async fn numbers(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::sqlite::SqliteJournal;
+
+    /// SQLite keeps no statistics here, so its plan is the same however much there is.
+    #[test]
+    fn what_orders_take_is_looked_up_and_never_read_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        drop(SqliteJournal::open(&path).unwrap());
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", DEMAND.replace("{}", "$2, $3"));
+        let mut plan = connection.prepare(&sql).unwrap();
+        let steps = plan
+            .query_map(["kiwi", "TEE", "HAT"], |row| row.get(3))
+            .unwrap()
+            .collect::<Result<Vec<String>, _>>()
+            .unwrap();
+        let of_kind = |kind: &str| steps.iter().filter(|step| step.starts_with(kind)).count();
+        assert!(of_kind("SCAN") == 0 && of_kind("SEARCH") >= 6, "{steps:#?}");
+    }
+}

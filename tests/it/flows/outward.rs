@@ -236,7 +236,8 @@ on_both_deployments! {
 
     /// F-362.
     async fn a_burst_of_changes_is_shown_in_few_calls_each_with_its_newest_figure(deployment: Deployment) {
-        let house = House::open(deployment).await;
+        let plan = TownPlan { styles: 12, ..TownPlan::new("kiwi") };
+        let house = House::open_with(deployment, vec![plan]).await;
         let (shop, office) = (&house.town().shop, &house.town().office);
         let (journal, channel) = (house.journal(), &house.town().channel);
         // Held back, so that how fast this machine is does not decide how much comes together.

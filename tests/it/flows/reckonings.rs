@@ -421,7 +421,8 @@ on_both_deployments! {
     }
 
     async fn a_long_order_is_read_to_the_end(deployment: Deployment) {
-        let house = House::open(deployment).await;
+        let large = TownPlan { styles: 12, ..TownPlan::new("kiwi") };
+        let house = House::open_with(deployment, vec![large]).await;
         let (shop, office) = (&house.town().shop, &house.town().office);
         let mut plan = order_of(&house, &[1; 47]);
         let payments = std::mem::take(&mut plan.payments);

@@ -98,6 +98,42 @@ async fn what_an_order_takes_is_held_until_it_is_booked(shelf: Shelf) {
     assert_eq!(shelf.look("SELECT sku, live FROM web_piece").await, [("TEE".to_owned(), 0)], "it is out of the way");
 }
 
+/// Another process may take its time over the first statement of an order while what it sold is booked. A file has one writer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_booked_while_its_first_statement_is_being_committed() {
+    let Some(shelf) = Shelf::postgres("journals::demand::an_order_is_booked_while_its_first_statement").await else {
+        return;
+    };
+    let other = shelf.connection().await;
+    let statement = "BEGIN; INSERT INTO web_order (channel, entity, version) VALUES ('kiwi', 'order:1', 1); \
+        INSERT INTO web_piece (channel, entity, sku, branch, held, gone, back, live) \
+        VALUES ('kiwi', 'order:1', 'TEE', 'WEB', 2, 0, 0, 2)";
+    other.batch_execute(statement).await.unwrap();
+    assert_eq!(shelf.intends("order:1", 2).await, Standing::Fresh);
+    let mut booking = Box::pin(shelf.books("order:1"));
+    let waits = async {
+        let waiting = "SELECT 'waiting', COUNT(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while shelf.look(waiting).await[0].1 == 0 {}
+    };
+    let is_booked = tokio::select! {
+        () = &mut booking => true,
+        () = waits => false,
+    };
+    other.batch_execute("COMMIT").await.unwrap();
+    if !is_booked {
+        booking.await;
+    }
+    assert_eq!(shelf.holds().await.0, (2, 0), "to be shipped, and booked");
+    assert_eq!(shelf.look("SELECT entity, version FROM web_order").await, [("order:1".to_owned(), 1)]);
+    // Nothing but its document is known of another.
+    assert_eq!(shelf.intends("order:2", 1).await, Standing::Fresh);
+    shelf.books("order:2").await;
+    assert_eq!(shelf.look("SELECT entity, version FROM web_order").await, [("order:1".to_owned(), 1)]);
+    shelf.states(vec![claim("order:2", 1, vec![line(1, 0, 0)])]).await;
+    assert_eq!(shelf.holds().await.0, (3, 0));
+}
+
 /// Any number of orders may wait, and what is read of them must not grow with it.
 async fn a_backlog_of_orders_is_read_as_one_sum(shelf: Shelf) {
     let orders = (1..=40).map(|number| claim(&format!("order:{number}"), 1, vec![line(1, 2, 0)])).collect();

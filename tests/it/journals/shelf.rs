@@ -146,14 +146,20 @@ impl Shelf {
                 let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
                 rows.collect::<Result<_, _>>().unwrap()
             }
-            Place::Database(database) => {
-                let (client, connection) =
-                    tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
-                tokio::spawn(connection);
-                client.batch_execute("SET search_path TO tillbridge").await.unwrap();
+            Place::Database(_) => {
+                let client = self.connection().await;
                 client.query(query, &[]).await.unwrap().iter().map(|row| (row.get(0), row.get(1))).collect()
             }
         }
+    }
+
+    /// A connection of somebody else's to the database.
+    pub async fn connection(&self) -> tokio_postgres::Client {
+        let Place::Database(database) = &self.place else { panic!("this journal is no database") };
+        let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute("SET search_path TO tillbridge").await.unwrap();
+        client
     }
 
     /// The bytes of the file once nobody has it open any more.

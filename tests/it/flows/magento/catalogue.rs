@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tillbridge::domain::{Money, Sku, StyleCode};
+use tillbridge::rehearsal::TownPlan;
 use tillbridge::sandbox::magento2::{MagentoFault, MagentoProduct};
 use tillbridge::sandbox::office::NewVariant;
 use tillbridge::storefront::Texts;
@@ -39,7 +40,8 @@ fn nzd(amount: &str) -> Money {
 on_both_deployments! {
     // proves F-290 F-295 F-325 F-326 F-329 F-330 F-331 F-332 F-333 F-334
     async fn the_catalogue_appears_simple_or_configurable_with_all_the_office_says(deployment: Deployment) {
-        let house = House::open_magento(deployment).await;
+        let mut house = House::build_magento(deployment, TownPlan { styles: 10, ..TownPlan::new("kauri") }).await;
+        house.opens().await;
         let (shop, assortment) = (&house.magento().shop, &house.magento().assortment);
 
         let tee = product(&house, style(&house, "TEE").as_str());
@@ -66,6 +68,7 @@ on_both_deployments! {
         let keys: Vec<String> = shop.products().iter().filter_map(|product| text(product, "url_key")).collect();
         let unique: std::collections::BTreeSet<&String> = keys.iter().collect();
         assert_eq!(unique.len(), shop.products().len(), "every product has an address of its own");
+        assert_eq!(assortment.inactive.len(), 1);
         for hidden in &assortment.inactive {
             assert_eq!(shop.product(hidden.as_str()), None, "what is not for the web is not there");
         }
