@@ -32,6 +32,7 @@ pub mod share;
 pub mod stocktake;
 pub mod strays;
 pub mod sweep;
+pub mod unattended;
 pub mod watch;
 
 mod own;
@@ -177,6 +178,10 @@ impl Running {
                     }
                 }
             }
+        }
+        if unattended::is_for(roles) {
+            // Without a name, as above.
+            tasks.spawn(unattended::run(stage.clone()));
         }
         if share::is_for(roles) {
             // Without a name, as above.

@@ -74,6 +74,8 @@ metrics! {
         "messages without a handling number, set aside in the dead queue";
     STOREFRONT_PROCESSES = Gauge "tillbridge_storefront_processes" ["storefront"]
         "processes that call a storefront and share what it bears, this one among them";
+    CHANNEL_UNATTENDED = Gauge "tillbridge_channel_unattended" ["channel"]
+        "1 where no process does a channel's work, which this one hands out";
     SWEPT = Counter "tillbridge_swept_total" ["what"]
         "what ended long ago and was let go of: contents of deliveries and events, finished handlings";
     UNFINISHED = Gauge "tillbridge_unfinished" []

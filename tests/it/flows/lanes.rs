@@ -1,9 +1,12 @@
 //! Channels hold one another up by nothing: neither by a side that is slow, nor by a flood, nor by being known to some processes
 //! only.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use tillbridge::bus::{Lane, Message};
 use tillbridge::domain::{ChannelName, EventId, EventType, HandlerName, HandlingId};
+use tillbridge::flow::unattended;
 use tillbridge::journal::{Selection, TraceHandling};
 use tillbridge::rehearsal::{Town, TownPlan};
 use tillbridge::sandbox::shopify::Fault;
@@ -203,6 +206,23 @@ on_both_deployments! {
         house.leaves_out(None);
         house.start().await;
         house.until("the sale is booked", async || booked(&house.towns[1]).await == 1).await;
+        house.keeps_its_promises(0).await;
+    }
+
+    async fn a_channel_that_nobody_works_for_is_told_of_until_somebody_does(deployment: Deployment) {
+        let mut house = House::open(deployment).await;
+        let stage = house.bridge.as_ref().unwrap().stage.clone();
+        assert_eq!(unattended::look(&stage).await, BTreeSet::new());
+
+        house.stop().await;
+        assert_eq!(unattended::look(&stage).await, BTreeSet::new(), "somebody did a moment ago");
+        house.seconds_pass(FORGOTTEN);
+        assert_eq!(unattended::look(&stage).await, BTreeSet::from([named(house.town()).clone()]));
+        drop(stage);
+
+        house.start().await;
+        let stage = &house.bridge.as_ref().unwrap().stage;
+        assert_eq!(unattended::look(stage).await, BTreeSet::new());
         house.keeps_its_promises(0).await;
     }
 }
