@@ -100,16 +100,27 @@ impl Crowd {
         given_up
     }
 
-    /// Waits until every webhook is taken, nothing differs between the sides any more, and nothing is under way, twice in a row: the
-    /// last writes come back as webhooks when all else is done.
+    /// Waits until every webhook is taken, nothing differs between the sides any more, and nothing is under way.
     pub async fn is_settled(&self, bridge: &Process) {
         let until = Instant::now() + REST;
-        let mut quiet = 0;
-        while quiet < 2 {
-            for town in &self.towns {
-                agrees(town, bridge, until).await;
+        for town in &self.towns {
+            tokio::time::timeout_at(until, town.shop.webhooks_idle()).await.unwrap();
+            loop {
+                let differences = town.differences().await.unwrap();
+                if town.is_on_the_web() && differences.is_empty() {
+                    break;
+                }
+                assert!(
+                    Instant::now() < until,
+                    "{} never agrees: {:#?}\n{}",
+                    town.channel.name,
+                    differences.iter().take(10).collect::<Vec<_>>(),
+                    bridge.last_words()
+                );
+                tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            quiet = if bridge.unfinished().await == 0 { quiet + 1 } else { 0 };
+        }
+        while bridge.unfinished().await > 0 {
             assert!(Instant::now() < until, "work never comes to an end: {}", bridge.last_words());
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -127,21 +138,6 @@ impl Crowd {
         for town in &self.towns {
             town.shop.shutdown().await;
         }
-    }
-}
-
-/// Waits until a town's webhooks are taken and its sides show the same.
-async fn agrees(town: &Town, bridge: &Process, until: Instant) {
-    tokio::time::timeout_at(until, town.shop.webhooks_idle()).await.unwrap();
-    loop {
-        let differences = town.differences().await.unwrap();
-        if town.is_on_the_web() && differences.is_empty() {
-            return;
-        }
-        let some: Vec<_> = differences.iter().take(10).collect();
-        let name = &town.channel.name;
-        assert!(Instant::now() < until, "{name} never agrees: {some:#?}\n{}", bridge.last_words());
-        tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
 
