@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{ConfigFile, Exit, Failure, Output};
@@ -78,11 +80,15 @@ pub async fn run(args: Args, _output: &mut Output) -> Result<Exit, Failure> {
         journal: Arc::clone(&stage.journal),
         token: config.listen.admin_token.clone(),
     };
+    let admin_listener = ops::web::listen(config.listen.admin).await?;
+    let receives = roles.contains(&Role::Receive);
+    let door_listener = if receives { Some(ops::web::listen(config.listen.webhooks).await?) } else { None };
+    // Before anybody is answered: whoever calls this ready may rely on its going on by itself.
+    Running::introduce(&stage, &roles).await?;
     // Operators can look until the very end, so this address outlives the stages.
     let closing = CancellationToken::new();
-    let admin = ops::web::serve(ops::web::listen(config.listen.admin).await?, admin.router(), closing.clone());
-    let door = if roles.contains(&Role::Receive) { Some(open_door(&stage, &config.listen).await?) } else { None };
-    Running::introduce(&stage, &roles).await?;
+    let admin = ops::web::serve(admin_listener, admin.router(), closing.clone());
+    let door = door_listener.map(|listener| open_door(&stage, config.listen.body_limit, listener));
     let running = Running::start(&stage, &roles);
     tracing::info!(roles = ?roles, admin = %config.listen.admin, "tillbridge is at work");
 
@@ -117,15 +123,14 @@ fn alerts(sides: &handlers::Sides) -> Vec<(String, Alerts)> {
     sides.storefronts.iter().map(alerts).collect()
 }
 
-async fn open_door(stage: &Stage, listen: &crate::config::Listen) -> Result<tokio::task::JoinHandle<()>, Failure> {
+fn open_door(stage: &Stage, body_limit: usize, listener: TcpListener) -> JoinHandle<()> {
     let router = Door::new(
         stage.journal.clone(),
         stage.sides.storefronts.clone(),
         Arc::clone(&stage.bells.deliveries),
-        listen.body_limit,
+        body_limit,
         CALLS_AT_ONCE,
     )
     .router();
-    let listener = ops::web::listen(listen.webhooks).await?;
-    Ok(ops::web::serve(listener, router, stage.stop.clone()))
+    ops::web::serve(listener, router, stage.stop.clone())
 }

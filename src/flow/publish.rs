@@ -56,7 +56,8 @@ pub async fn round(stage: &Stage) -> Result<Round, JournalError> {
     }
     let unknown: BTreeSet<ChannelName> =
         due.iter().map(|outgoing| &outgoing.channel).filter(|channel| stage.desk(channel).is_none()).cloned().collect();
-    let abandoned = strays::abandoned(stage, &unknown).await;
+    // Where the journal does not say, somebody may work for it.
+    let abandoned = strays::abandoned(stage, &unknown).await.unwrap_or_default();
     let (given_up, due): (Vec<Outgoing>, Vec<Outgoing>) =
         due.into_iter().partition(|outgoing| abandoned.contains(&outgoing.channel));
     let refused = hand_over(stage, due, &unknown).await;

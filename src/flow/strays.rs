@@ -66,16 +66,22 @@ pub async fn vouch(stage: &Stage) -> Result<bool, JournalError> {
     Ok(is_known)
 }
 
-/// Those of these channels that no process works for. Where the journal does not say, somebody may.
-pub(super) async fn abandoned(stage: &Stage, unknown: &BTreeSet<ChannelName>) -> BTreeSet<ChannelName> {
+/// Those of these channels that no process works for.
+///
+/// # Errors
+/// [`JournalError`] when the journal does not say; asking again does no harm.
+pub(super) async fn abandoned(
+    stage: &Stage,
+    channels: &BTreeSet<ChannelName>,
+) -> Result<BTreeSet<ChannelName>, JournalError> {
     let mut abandoned = BTreeSet::new();
-    for channel in unknown {
+    for channel in channels {
         // Taken for no time at all: this asks, and keeps nobody from saying that they work for it.
-        if stage.journal.hold(&lease_of(channel), Uuid::new_v4(), Duration::ZERO).await.unwrap_or(false) {
+        if stage.journal.hold(&lease_of(channel), Uuid::new_v4(), Duration::ZERO).await? {
             abandoned.insert(channel.clone());
         }
     }
-    abandoned
+    Ok(abandoned)
 }
 
 /// What becomes of work of a channel that is not in the configuration.

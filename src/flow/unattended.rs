@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::ChannelName;
+use crate::journal::JournalError;
 
 use super::{Role, Stage, rest, strays};
 
@@ -29,24 +30,38 @@ pub(super) async fn run(stage: Stage) {
         if !rest(None, EVERY, &stage.stop).await {
             return;
         }
-        let found = look(&stage).await;
-        for channel in &stage.sides.channels {
-            let is_found = found.contains(&channel.name);
-            let name = channel.name.to_string();
-            metrics::gauge!("tillbridge_channel_unattended", "channel" => name).set(f64::from(u8::from(is_found)));
-        }
-        if found != known {
-            match told(&found) {
-                Some(told) => tracing::warn!("{told}"),
-                None => tracing::info!("there are processes that work for every channel again"),
+        match look(&stage).await {
+            Ok(found) => {
+                is_known(&stage, &known, &found);
+                known = found;
             }
+            // What was known stays so: of a journal that does not answer others tell.
+            Err(error) => tracing::debug!(%error, "who works for which channel is not known for the moment"),
         }
-        known = found;
     }
 }
 
-/// The channels of this process that no process works for, or has in the last three minutes. Where the journal does not answer, none.
-pub async fn look(stage: &Stage) -> BTreeSet<ChannelName> {
+/// Says what has changed.
+fn is_known(stage: &Stage, before: &BTreeSet<ChannelName>, found: &BTreeSet<ChannelName>) {
+    for channel in &stage.sides.channels {
+        let is_found = found.contains(&channel.name);
+        let name = channel.name.to_string();
+        metrics::gauge!("tillbridge_channel_unattended", "channel" => name).set(f64::from(u8::from(is_found)));
+    }
+    if found == before {
+        return;
+    }
+    match told(found) {
+        Some(told) => tracing::warn!("{told}"),
+        None => tracing::info!("there are processes that work for every channel again"),
+    }
+}
+
+/// The channels of this process that no process works for, or has in the last three minutes.
+///
+/// # Errors
+/// [`JournalError`] when the journal does not say.
+pub async fn look(stage: &Stage) -> Result<BTreeSet<ChannelName>, JournalError> {
     let ours = stage.sides.channels.iter().map(|channel| channel.name.clone()).collect();
     strays::abandoned(stage, &ours).await
 }

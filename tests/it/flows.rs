@@ -27,6 +27,7 @@ mod reckonings;
 mod refunds;
 mod replays;
 mod sales;
+mod starting;
 mod stock;
 mod storm;
 mod trouble;

@@ -100,29 +100,48 @@ impl Crowd {
         given_up
     }
 
-    /// Waits until every webhook is taken, nothing differs between the sides any more, and nothing is under way.
+    /// Waits until nothing differs between the sides any more, nothing is under way, and nothing more is to come: what was told and
+    /// what changed is journalled, and looked at twice it is the same.
     pub async fn is_settled(&self, bridge: &Process) {
         let until = Instant::now() + REST;
+        let mut before = None;
+        loop {
+            let now = self.is_at_rest(bridge).await;
+            if now.is_ok() && now.as_ref().ok() == before.as_ref() {
+                return;
+            }
+            assert!(Instant::now() < until, "never at rest: {now:#?}\n{}", bridge.last_words());
+            before = now.ok();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// What the journal holds at rest, or why this is none.
+    async fn is_at_rest(&self, bridge: &Process) -> Result<serde_json::Value, String> {
         for town in &self.towns {
-            tokio::time::timeout_at(until, town.shop.webhooks_idle()).await.unwrap();
-            loop {
-                let differences = town.differences().await.unwrap();
-                if town.is_on_the_web() && differences.is_empty() {
-                    break;
-                }
-                assert!(
-                    Instant::now() < until,
-                    "{} never agrees: {:#?}\n{}",
-                    town.channel.name,
-                    differences.iter().take(10).collect::<Vec<_>>(),
-                    bridge.last_words()
-                );
-                tokio::time::sleep(Duration::from_millis(500)).await;
+            let idle = tokio::time::timeout(Duration::from_secs(5), town.shop.webhooks_idle()).await;
+            idle.map_err(|_| format!("{} still sends webhooks", town.channel.name))?;
+        }
+        for town in &self.towns {
+            let name = town.channel.name.as_str();
+            let differences = town.differences().await.map_err(|error| error.to_string())?;
+            if !town.is_on_the_web() || !differences.is_empty() {
+                let some: Vec<_> = differences.iter().take(10).collect();
+                return Err(format!("{name} does not agree: {some:#?}"));
+            }
+            if !town.office.is_settled().await.unwrap_or(false) {
+                return Err(format!("the office of {name} does not show all of its changes yet"));
+            }
+            // The bridge's own writes are changes, too, and are read by a poll.
+            let polled = bridge.command("poll").arg(name).status().await.map_err(|error| error.to_string())?;
+            if !polled.success() {
+                return Err(format!("the office of {name} could not be asked"));
             }
         }
-        while bridge.unfinished().await > 0 {
-            assert!(Instant::now() < until, "work never comes to an end: {}", bridge.last_words());
-            tokio::time::sleep(Duration::from_millis(500)).await;
+        let status = bridge.status().await;
+        match status["unfinished"].as_i64() {
+            Some(0) => Ok(serde_json::json!([status["deliveries"], status["duplicates"]])),
+            unfinished => Err(format!("{unfinished:?} under way: {status:#}")),
         }
     }
 

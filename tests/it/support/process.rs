@@ -63,19 +63,35 @@ impl Process {
 
     /// One start; whether it was ready before it ended, and in time.
     async fn comes_up(&mut self, until: Instant) -> bool {
-        let mut serve = self.command("serve");
-        if !self.roles.is_empty() {
-            serve.args(["--roles", &self.roles.join(",")]);
-        }
-        let child = self.child.insert(serve.spawn().unwrap());
-        while child.try_wait().unwrap().is_none() && Instant::now() < until {
-            let answer = reqwest::get(format!("http://{}/readyz", self.admin)).await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
+        self.launches();
+        while !self.has_ended() && Instant::now() < until {
+            if self.is_ready().await {
                 return true;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         false
+    }
+
+    /// Starts it and does not wait.
+    pub fn launches(&mut self) {
+        let mut serve = self.command("serve");
+        if !self.roles.is_empty() {
+            serve.args(["--roles", &self.roles.join(",")]);
+        }
+        self.child = Some(serve.spawn().unwrap());
+    }
+
+    /// Whether it says that it is ready.
+    pub async fn is_ready(&self) -> bool {
+        let asked = reqwest::get(format!("http://{}/readyz", self.admin));
+        let answer = tokio::time::timeout(Duration::from_secs(1), asked).await;
+        answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status().is_success()))
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().unwrap().try_wait().unwrap().is_some()
     }
 
     /// kill -9.
@@ -102,10 +118,14 @@ impl Process {
 
     /// Deliveries and handlings under way, as operators are told.
     pub async fn unfinished(&self) -> i64 {
+        self.status().await["unfinished"].as_i64().unwrap()
+    }
+
+    /// The journal's figures, as operators are told.
+    pub async fn status(&self) -> serde_json::Value {
         let told = self.command("status").arg("--json").stdout(Stdio::piped()).output().await.unwrap();
         assert!(told.status.success(), "status failed: {}", self.last_words());
-        let status: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
-        status["unfinished"].as_i64().unwrap()
+        serde_json::from_slice(&told.stdout).unwrap()
     }
 
     /// The end of its log.
