@@ -20,8 +20,12 @@ mod orders;
 mod outward;
 mod past;
 mod scene;
+mod scope;
 mod stock;
 mod storeless;
+
+pub(crate) use scope::Deployment;
+use scope::Scope;
 
 /// Arguments of `tillbridge bench`
 #[derive(Debug, clap::Args)]
@@ -29,6 +33,7 @@ mod storeless;
   tillbridge bench                              everything but drain and growth
   tillbridge bench ingest flow                  two of them
   tillbridge bench drain growth                 what takes long, and gigabytes of disk
+  tillbridge bench growth --deployment embedded
   DATABASE_URL=postgres://… tillbridge bench    PostgreSQL too; databases of its own are made and dropped
 
 Figures are worth comparing within one run only: machines differ, and so do their days.")]
@@ -36,6 +41,9 @@ pub struct Args {
     /// What to measure; left out: everything that takes minutes
     #[arg(value_enum)]
     pub(crate) what: Vec<What>,
+    /// Measure this deployment alone; left out: both, the distributed one where its servers are given
+    #[arg(long, value_enum)]
+    pub(crate) deployment: Option<Deployment>,
     /// One JSON document
     #[arg(long)]
     pub(crate) json: bool,
@@ -116,32 +124,40 @@ pub async fn run(args: Args, output: &mut Output) -> Result<Exit, Failure> {
     }
     let named = |what: What| args.what.contains(&what);
     let wanted = |what: What| args.what.is_empty() || named(what);
-    let quick = args.quick.max(1);
+    let scope = Scope::of(args.quick, args.deployment)?;
+    let quick = scope.quick;
+    // What a shop's API is asked for is the same on both, and measured on the embedded one.
+    let embedded = |what: What| wanted(what) && scope.embedded();
     let mut figures = Vec::new();
     if wanted(What::Ingest) {
-        figures.extend(ingest::measure(quick).await?);
+        figures.extend(ingest::measure(scope).await?);
     }
     if wanted(What::Flow) {
-        figures.extend(flow::measure(quick).await?);
+        figures.extend(flow::measure(scope).await?);
     }
-    if wanted(What::Stock) {
+    if embedded(What::Stock) {
         figures.extend(stock::measure().await?);
     }
-    if wanted(What::Outward) {
+    if embedded(What::Outward) {
         figures.extend(outward::measure(quick).await?);
     }
-    if wanted(What::Load) {
+    if embedded(What::Load) {
         figures.extend(first_load::measure(quick).await?);
     }
-    if wanted(What::Memory) {
+    if embedded(What::Memory) {
         figures.extend(memory::measure(quick).await?);
     }
     // These take a quarter of an hour and gigabytes of disk.
     if named(What::Drain) {
-        figures.extend(drain::measure(quick).await?);
+        figures.extend(drain::measure(scope).await?);
     }
     if named(What::Growth) {
-        figures.extend(growth::measure(quick).await?);
+        figures.extend(growth::measure(scope).await?);
+    }
+    if figures.is_empty() {
+        let hint =
+            "ingest, flow, drain and growth are measured on both deployments, everything else on the embedded one";
+        return Err(Failure::usage("nothing of that is measured on this deployment", hint));
     }
     if args.json {
         output.json(&figures)?;

@@ -4,6 +4,7 @@ use super::backlog::worked_off;
 use super::child::Folder;
 use super::flow::ALL_ROLES;
 use super::scene::{Measured, Scene};
+use super::scope::Scope;
 use super::{Figure, orders};
 
 /// Orders in the backlog, each another one.
@@ -12,10 +13,13 @@ const BACKLOG: u64 = 1_000_000;
 const SMALL: u64 = 10_000;
 
 /// Measures the embedded deployment and, where servers are given, the distributed one in one process.
-pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = one(Measured::Sqlite, "embedded", quick).await?;
-    if std::env::var_os("DATABASE_URL").is_some() && std::env::var_os("AMQP_URL").is_some() {
-        figures.extend(one(Measured::Distributed, "distributed", quick).await?);
+pub async fn measure(scope: Scope) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    if scope.embedded() {
+        figures.extend(one(Measured::Sqlite, "embedded", scope.quick).await?);
+    }
+    if scope.distributed() {
+        figures.extend(one(Measured::Distributed, "distributed", scope.quick).await?);
     }
     Ok(figures)
 }

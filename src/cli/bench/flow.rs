@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::child::Folder;
 use super::load::{Shape, send};
 use super::scene::{Measured, Scene};
+use super::scope::Scope;
 use super::{Figure, millis, orders, per_second, quantile};
 use crate::domain::EventType;
 use crate::journal::{Journal, Selection};
@@ -21,9 +22,12 @@ const WORKERS: [usize; 3] = [1, 2, 4];
 pub const ALL_ROLES: &str = "receive,normalise,publish,handle,poll";
 
 /// Measures the embedded deployment and, where servers are given, the distributed one: in one process, and with workers of its own.
-pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = one(Measured::Sqlite, None, "embedded", quick).await?;
-    if std::env::var_os("DATABASE_URL").is_some() && std::env::var_os("AMQP_URL").is_some() {
+pub async fn measure(scope: Scope) -> anyhow::Result<Vec<Figure>> {
+    let (quick, mut figures) = (scope.quick, Vec::new());
+    if scope.embedded() {
+        figures.extend(one(Measured::Sqlite, None, "embedded", quick).await?);
+    }
+    if scope.distributed() {
         figures.extend(one(Measured::Distributed, None, "distributed, one process", quick).await?);
         for workers in WORKERS {
             let name = format!("distributed, {workers} of the processes work");

@@ -5,6 +5,7 @@ use super::child::Folder;
 use super::flow::ALL_ROLES;
 use super::past;
 use super::scene::{Measured, Scene};
+use super::scope::Scope;
 use super::{Figure, orders, percent};
 
 /// Rows of the past, in all tables together.
@@ -13,10 +14,13 @@ const ROWS: [u64; 3] = [10_000, 1_000_000, 10_000_000];
 const ORDERS: u64 = 20_000;
 
 /// Measures the embedded deployment and, where servers are given, the distributed one in one process.
-pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = one(Measured::Sqlite, "SQLite", quick).await?;
-    if std::env::var_os("DATABASE_URL").is_some() && std::env::var_os("AMQP_URL").is_some() {
-        figures.extend(one(Measured::Distributed, "PostgreSQL", quick).await?);
+pub async fn measure(scope: Scope) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    if scope.embedded() {
+        figures.extend(one(Measured::Sqlite, "SQLite", scope.quick).await?);
+    }
+    if scope.distributed() {
+        figures.extend(one(Measured::Distributed, "PostgreSQL", scope.quick).await?);
     }
     Ok(figures)
 }

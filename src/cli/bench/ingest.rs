@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::child::Folder;
 use super::load::{Report, Shape, send};
 use super::scene::{Measured, Scene};
+use super::scope::Scope;
 use super::{Figure, millis, orders, percent};
 use crate::sandbox::shopify::lives::invented_catalogue;
 
@@ -16,8 +17,8 @@ const HALF_AT: usize = 64;
 const ORDERS: u64 = 500;
 
 /// Measures storage off, SQLite and, where a server is given, PostgreSQL: as fast as they go, then at half that rate.
-pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
-    let mut figures = Vec::new();
+pub async fn measure(scope: Scope) -> anyhow::Result<Vec<Figure>> {
+    let (quick, mut figures) = (scope.quick, Vec::new());
     let limit = rounds(Measured::Storeless, quick).await?;
     for (connections, full) in &limit.full {
         figures.push(Figure::new(
@@ -26,11 +27,9 @@ pub async fn measure(quick: u64) -> anyhow::Result<Vec<Figure>> {
             format!("the limit of this machine; {}", quantiles(full)),
         ));
     }
-    let mut journals = vec![(Measured::Sqlite, "SQLite")];
-    if std::env::var_os("DATABASE_URL").is_some() {
-        journals.push((Measured::Postgres, "PostgreSQL"));
-    }
-    for (journal, name) in journals {
+    let journals =
+        [(Measured::Sqlite, "SQLite", scope.embedded()), (Measured::Postgres, "PostgreSQL", scope.postgres())];
+    for (journal, name, _) in journals.into_iter().filter(|(.., is_wanted)| *is_wanted) {
         let found = rounds(journal, quick).await?;
         for ((connections, full), (_, limit)) in found.full.iter().zip(&limit.full) {
             figures.push(Figure::new(

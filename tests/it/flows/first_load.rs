@@ -1,9 +1,14 @@
 //! A catalogue that comes to an empty shop goes there in bulk.
 
+use std::time::Duration;
+
 use tillbridge::rehearsal::TownPlan;
 use tillbridge::storefront::MetafieldRule;
 
 use crate::support::house::{Deployment, House, on_both_deployments};
+
+/// From so many on, products are handed over together.
+const WORTH_IT: u64 = 25;
 
 fn large() -> TownPlan {
     TownPlan { styles: 100, ..TownPlan::new("kiwi") }
@@ -17,24 +22,27 @@ on_both_deployments! {
     // proves F-342 F-356
     async fn a_first_load_is_handed_over_in_bulk_and_needs_no_call_for_each_product(deployment: Deployment) {
         let mut house = House::build(deployment, vec![large()]).await;
+        // Who loses a lease writes again what was written.
+        house.lease(Duration::from_secs(60));
+        // The shop is written to once everything is known, so that it is known together.
         house.rules().begins_paused = true;
         house.start().await;
-        let (shop, channel) = (&house.town().shop, &house.town().channel.name);
-        let styles = house.town().assortment.active.len();
-        // On a slow machine products would come a few at a time, and those go by themselves.
+        let (shop, styles) = (&house.town().shop, house.town().assortment.active.len() as u64);
         house.until("the whole catalogue was read", async || {
             let counts = house.journal().counts().await.unwrap();
-            counts.events.get("product.changed").is_some_and(|read| usize::try_from(*read).unwrap() >= styles)
+            counts.events.get("product.changed").is_some_and(|read| read.unsigned_abs() >= styles)
         }).await;
-        assert!(house.journal().resume(channel).await.unwrap());
+        assert!(house.journal().resume(&house.town().channel.name).await.unwrap());
         house.rest().await;
         let products = shop.products();
-        assert_eq!(products.len(), styles);
+        assert_eq!(products.len() as u64, styles);
         assert!(products.iter().all(|product| product.is_visible() && product.images.len() == 2));
         assert!(calls(&house, "bulkOperationRunMutation") >= 2, "written, then shown");
+        // What comes a few at a time goes by itself; how many do, the machine decides.
+        let by_themselves = styles - WORTH_IT;
         for of_one in ["productSet", "publishablePublish"] {
             let calls = calls(&house, of_one);
-            assert!(calls < products.len() as u64 / 2, "{of_one} was called {calls} times");
+            assert!(calls <= by_themselves, "{of_one} was called {calls} times");
         }
         let sku = house.town().assortment.skus[0].as_str();
         assert_eq!(shop.stock(sku, "WEB").unwrap().on_hand, house.pieces(sku, "WEB").await);
