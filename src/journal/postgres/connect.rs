@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls};
 
@@ -61,6 +61,8 @@ pub(super) fn pool(url: &str, connections: usize) -> Result<Pool, JournalError> 
     };
     Pool::builder(manager)
         .max_size(connections.max(1) + 1)
+        // The one used last has its statements prepared and planned; the others are for rushes.
+        .queue_mode(QueueMode::Lifo)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(WAIT))
         .create_timeout(Some(CONNECT * 2))

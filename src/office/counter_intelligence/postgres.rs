@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, QueueMode, RecyclingMethod, Runtime,
+};
 use serde_json::Value;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
@@ -23,6 +25,8 @@ use crate::domain::{CallError, Currency, Money};
 const CONNECTIONS: usize = 4;
 /// To connect, and to get a connection that is free.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// After so long without an answer from the network, a connection counts as lost, busy or not.
+const SILENCE: Duration = Duration::from_secs(15);
 /// For the statements of one transaction.
 const WORK_DEADLINE: Duration = Duration::from_secs(30);
 /// For the commit.
@@ -49,7 +53,11 @@ impl Server {
     pub(super) fn at(url: &str) -> Result<Self, CallError> {
         let unreadable = |_| CallError::Rejected("the office's postgres:// address cannot be understood".to_owned());
         let mut config: Config = url.parse().map_err(unreadable)?;
-        config.connect_timeout(CONNECT_DEADLINE).application_name("tillbridge office");
+        config
+            .connect_timeout(CONNECT_DEADLINE)
+            .application_name("tillbridge office")
+            .keepalives_idle(SILENCE)
+            .tcp_user_timeout(SILENCE);
         let manner = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = if config.get_ssl_mode() == SslMode::Disable {
             Manager::from_config(config, NoTls, manner)
@@ -61,6 +69,8 @@ impl Server {
         });
         let pool = Pool::builder(manager)
             .max_size(CONNECTIONS)
+            // The one used last has its statements prepared and planned; the others are for rushes.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(CONNECT_DEADLINE))
             .create_timeout(Some(CONNECT_DEADLINE))
