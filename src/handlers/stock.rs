@@ -194,8 +194,9 @@ async fn decide<'a>(desk: &Desk<'_>, due: Vec<Due<'a>>, settled: &mut Vec<Settle
         due.row.quantity = target - due.unexplained.most.max(0);
         // A figure that was seen to be right needs a write all the same where the bridge believed something else of it: only an
         // accepted write proves that nothing came in between. So does one that is only guessed at: an accepted write proves the
-        // guess, a refused one finds what is there.
-        let guessed = due.found.is_none() && due.is_guessed();
+        // guess, a refused one finds what is there. A figure that a count saw is as old as the count: that it is what is guessed
+        // at may be chance, since what lowered it then may be what the bridge itself has taken off since.
+        let guessed = (due.found.is_none() || due.proven) && due.is_guessed();
         let known = (!due.proven || due.found == believed) && !guessed;
         if due.row.expected == Some(due.row.quantity) && known {
             settled.push(done(desk, &due, false));
