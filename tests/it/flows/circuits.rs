@@ -93,7 +93,7 @@ on_both_deployments! {
 
         shop.clear_faults();
         house.seconds_pass(60);
-        house.hurries_to_rest().await;
+        house.rest().await;
         assert_eq!(readiness(&house).await, State::Ready);
         shows_the_offices_figures(&house, &skus).await;
         house.keeps_its_promises(0).await;
@@ -185,7 +185,7 @@ async fn an_office_that_is_away_for_hours_makes_no_dead_letter_of_a_single_sale(
     assert!(house.dead_letters().await.is_empty());
     away.comes_back().await;
     house.seconds_pass(60);
-    house.hurries_to_rest().await;
+    house.rest().await;
     assert_eq!(house.town().office.document_counts().await.unwrap(), (1, 0));
     house.keeps_its_promises(0).await;
 }
@@ -216,7 +216,7 @@ async fn what_one_process_finds_out_the_others_know() {
     assert_eq!(shop.failed_calls("inventorySetQuantities"), knocked);
     shop.clear_faults();
     house.seconds_pass(60);
-    house.hurries_to_rest().await;
+    house.rest().await;
     shows_the_offices_figures(&house, &skus).await;
     assert!(beside.end(crate::support::house::PATIENCE).await);
     house.keeps_its_promises(0).await;

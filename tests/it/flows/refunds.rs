@@ -67,7 +67,7 @@ on_both_deployments! {
         house.until("both are booked", async || office.document_counts().await.unwrap() == (1, 1)).await;
         // The shop never heard of the piece that came back; it is looked for there until its news must have been lost.
         house.time_passes(1);
-        house.hurries_to_rest().await;
+        house.rest().await;
         let credits = office.credit_notes().await.unwrap();
         assert_eq!(credits[0].credits.as_ref(), Some(&office.invoices().await.unwrap()[0].reference));
         house.keeps_its_promises(0).await;
