@@ -1,4 +1,4 @@
-//! A process begins to work.
+//! A process begins to work: whoever is told that it is ready may leave it alone.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn a_process_that_says_it_is_ready_has_made_itself_known() {
     let busy = elsewhere.transaction().await.unwrap();
     busy.batch_execute("LOCK TABLE tillbridge.lease IN ACCESS EXCLUSIVE MODE").await.unwrap();
     bridge.launches();
-    let waiting = whoever_waits(&onlooker).await;
+    let waiting = tokio::time::timeout(PATIENCE, whoever_waits(&onlooker)).await.expect("it comes to the locked table");
     assert!(!bridge.is_ready().await, "nobody could know of it yet");
     assert!(!bridge.has_ended(), "it waits for the journal");
     onlooker.execute("SELECT pg_terminate_backend($1)", &[&waiting]).await.unwrap();

@@ -82,10 +82,10 @@ impl Process {
         self.child = Some(serve.spawn().unwrap());
     }
 
-    /// Whether it says that it is ready.
+    /// Whether it says that it is ready, on however slow a machine; one that answers nobody yet does not.
     pub async fn is_ready(&self) -> bool {
         let asked = reqwest::get(format!("http://{}/readyz", self.admin));
-        let answer = tokio::time::timeout(Duration::from_secs(1), asked).await;
+        let answer = tokio::time::timeout(Duration::from_secs(5), asked).await;
         answer.is_ok_and(|answer| answer.is_ok_and(|answer| answer.status().is_success()))
     }
 
