@@ -20,7 +20,10 @@ pub async fn broken<S: Side + ?Sized>(
     }
     let counts = journal.counts().await?;
     if counts.unfinished() > 0 {
-        broken.push(format!("P4: {} deliveries or handlings never came to an end", counts.unfinished()));
+        let (deliveries, handlings) = (&counts.deliveries, &counts.handlings);
+        let unfinished = counts.unfinished();
+        broken
+            .push(format!("P4: {unfinished} never came to an end: deliveries {deliveries:?}, handlings {handlings:?}"));
     }
     let waiting = counts.handlings_in("waiting");
     if waiting > 0 {

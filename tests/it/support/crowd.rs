@@ -101,7 +101,8 @@ impl Crowd {
     }
 
     /// Waits until nothing differs between the sides any more, nothing is under way, and nothing more is to come: what was told and
-    /// what changed is journalled, and looked at twice it is the same.
+    /// what changed is journalled, every figure is explained, and looked at twice it is the same. A figure that is right and not
+    /// explained is counted within two minutes, and the count is work like any other.
     pub async fn is_settled(&self, bridge: &Process) {
         let until = Instant::now() + REST;
         let mut before = None;
@@ -139,10 +140,18 @@ impl Crowd {
             }
         }
         let status = bridge.status().await;
-        match status["unfinished"].as_i64() {
-            Some(0) => Ok(serde_json::json!([status["deliveries"], status["duplicates"]])),
-            unfinished => Err(format!("{unfinished:?} under way: {status:#}")),
+        let unfinished = status["unfinished"].as_i64();
+        if unfinished != Some(0) {
+            return Err(format!("{unfinished:?} under way: {status:#}"));
         }
+        for town in &self.towns {
+            let name = town.channel.name.as_str();
+            let audited = bridge.command("stock audit").arg(name).status().await;
+            if !audited.map_err(|error| error.to_string())?.success() {
+                return Err(format!("figures of {name} are not explained yet"));
+            }
+        }
+        Ok(serde_json::json!([status["deliveries"], status["duplicates"]]))
     }
 
     /// Every promise that was broken, and the journal's figures.

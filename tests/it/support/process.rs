@@ -32,11 +32,11 @@ impl Process {
         process
     }
 
-    /// A command of the program over the same configuration.
-    pub fn command(&self, verb: &str) -> Command {
+    /// A command of the program over the same configuration, such as `status` or `stock audit`.
+    pub fn command(&self, words: &str) -> Command {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_tillbridge"));
-        command.args([verb, "--config"]).arg(&self.file).envs(self.configuration.secrets.iter().cloned());
+        command.args(words.split(' ')).arg("--config").arg(&self.file).envs(self.configuration.secrets.iter().cloned());
         command.stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         command
     }
