@@ -23,6 +23,8 @@ pub struct Drift {
     pub should: i64,
     /// What the bridge believed it to show, where it has ever written there.
     pub believed: Option<i64>,
+    /// Whether pieces there are not explained yet: a sale nobody has told of, or a write whose answer was lost.
+    pub doubted: bool,
     /// The version of the office's figure.
     #[serde(skip)]
     pub version: Version,
@@ -79,11 +81,9 @@ pub async fn compare(desk: &Desk<'_>, Seen(seen, absent): Seen) -> Result<Look, 
         let Some(should) = figure.target else { continue };
         let last = last.and_then(|last| Shown::parse(&last.value));
         let believed = last.as_ref().map(|last| last.by_now(figure.moved));
-        if shown != should
-            || last.is_some_and(|last| last.is_doubted())
-            || believed.is_some_and(|believed| believed != shown)
-        {
-            drifts.push(Drift { sku, branch, shown, should, believed, version: figure.version });
+        let doubted = last.is_some_and(|last| last.is_doubted());
+        if shown != should || doubted || believed.is_some_and(|believed| believed != shown) {
+            drifts.push(Drift { sku, branch, shown, should, believed, doubted, version: figure.version });
         }
     }
     Ok(Look { compared: places.len(), drifts, absent })
