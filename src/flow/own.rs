@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::{ChannelName, Delivery, NewDelivery, Normalised, Origin};
 use crate::handlers::Desk;
-use crate::journal::JournalError;
+use crate::journal::{Appended, JournalError, PolledPage};
 
 use super::{reconcile, stocktake};
 
@@ -33,6 +33,34 @@ pub(super) fn delivery(
         headers: BTreeMap::from([(OURS.to_owned(), desk.channel.name.to_string())]),
         body: body.into(),
     })
+}
+
+/// How often a place is read again that somebody else has moved on meanwhile.
+const TRIES: usize = 5;
+
+/// Journals deliveries with the place a task stands at from now on, wherever it stood. Answers for each whether it is new.
+///
+/// # Errors
+/// [`JournalError`] when nothing could be journalled.
+pub(super) async fn stand_at(
+    desk: &Desk<'_>,
+    task: &str,
+    to: &str,
+    deliveries: Vec<NewDelivery>,
+) -> Result<Vec<Appended>, JournalError> {
+    for _ in 1..TRIES {
+        let page = page(desk, task, to, deliveries.clone()).await?;
+        match desk.journal.append_polled(page).await {
+            Err(JournalError::CursorMoved) => {}
+            appended => return appended,
+        }
+    }
+    desk.journal.append_polled(page(desk, task, to, deliveries).await?).await
+}
+
+async fn page(desk: &Desk<'_>, task: &str, to: &str, deliveries: Vec<NewDelivery>) -> Result<PolledPage, JournalError> {
+    let from = desk.journal.cursor(task).await?;
+    Ok(PolledPage { task: task.to_owned(), from, to: to.to_owned(), deliveries })
 }
 
 /// What a delivery of the bridge's own means, and in which channel; `None` for anybody else's.

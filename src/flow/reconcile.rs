@@ -209,11 +209,13 @@ pub async fn once(desk: &Desk<'_>, window: Window, scope: Scope) -> Result<Found
         Some(count) => Some(stocktake::look(desk, count).await?),
         None => None,
     };
-    let orders::Asked { mut found, appended } = match desk.storefront.abilities().sales {
+    let orders::Asked { mut found, appended, overtaken } = match desk.storefront.abilities().sales {
         SalesWay::Orders(shop) => orders::ask(desk, shop, window).await?,
         SalesWay::Documents(shop) => documents::changed(desk, shop, window).await?,
     };
+    // What somebody else has found meanwhile may not be normalised yet, and a sale that is not known must not be written over.
     if let Some(seen) = seen
+        && !overtaken
         && known_by_now(desk, &appended).await?
     {
         let report = stocktake::compare(desk, seen).await?;
@@ -291,11 +293,11 @@ impl Since {
 }
 
 /// Journals what was found. Answers for each whether it is new: what was handed over before is not missed again, though nothing may
-/// have followed from it; and nothing is where somebody else has asked about the same window meanwhile and has found the same.
-async fn append(desk: &Desk<'_>, page: PolledPage) -> Result<Vec<Appended>, JournalError> {
+/// have followed from it; and `None` where somebody else has asked about the same window meanwhile and has found the same.
+async fn append(desk: &Desk<'_>, page: PolledPage) -> Result<Option<Vec<Appended>>, JournalError> {
     match desk.journal.append_polled(page).await {
-        Err(JournalError::CursorMoved) => Ok(Vec::new()),
-        appended => appended,
+        Err(JournalError::CursorMoved) => Ok(None),
+        appended => appended.map(Some),
     }
 }
 

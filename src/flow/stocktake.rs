@@ -11,7 +11,7 @@ use crate::handlers::Desk;
 use crate::handlers::stock::Unread;
 use crate::handlers::stock::drift::{self, Drift, Look, Seen};
 use crate::handlers::stock::recount;
-use crate::journal::{JournalError, PolledPage};
+use crate::journal::JournalError;
 use crate::office::ChangeKind;
 
 use super::own;
@@ -110,9 +110,7 @@ pub async fn raise(desk: &Desk<'_>, report: &Report, told: bool) -> Result<usize
     for drifts in drifts.chunks(PAGE) {
         let deliveries = drifts.iter().map(|drift| delivery(desk, drift, run)).collect::<Result<Vec<_>, _>>()?;
         let task = format!("stocktake/{}", desk.channel.name);
-        let from = desk.journal.cursor(&task).await?;
-        let page = PolledPage { task, from, to: format!("{run} {raised}"), deliveries };
-        raised += desk.journal.append_polled(page).await?.len();
+        raised += own::stand_at(desk, &task, &format!("{run} {raised}"), deliveries).await?.len();
     }
     Ok(raised)
 }

@@ -27,7 +27,7 @@ pub(super) async fn ask(desk: &Desk<'_>, listings: &dyn Listings, window: Window
             // How far was asked is known only at the end; what was found until then is kept all the same.
             let page = if after.is_none() { since.all(news) } else { since.part(news) };
             since.stand_at(&page);
-            found.missed.extend(new(&append(desk, page).await?, ids));
+            found.missed.extend(new(&append(desk, page).await?.unwrap_or_default(), ids));
         }
         if after.is_none() {
             break;

@@ -7,11 +7,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::orders::Asked;
-use super::{FIRST, Window};
+use super::{FIRST, Window, append};
 use crate::domain::HintedKind;
 use crate::handlers::Desk;
 use crate::handlers::stock::Unread;
-use crate::journal::{Appended, JournalError, PolledPage};
+use crate::journal::{Appended, PolledPage};
 use crate::storefront::Documents;
 
 /// What changed less long ago than this is left to the next time: its transaction may still be under way.
@@ -57,16 +57,13 @@ async fn of_kind(
                 (Some(_), None) => since.to_string(),
             };
             let page = PolledPage { task: task.clone(), from, to: to.clone(), deliveries: page.deliveries };
-            match desk.journal.append_polled(page).await {
-                Ok(appended) => {
-                    let new = appended.iter().filter(|one| matches!(one, Appended::New(_))).count();
-                    asked.found.missed.extend((0..new).map(|_| kind.as_str().to_owned()));
-                    asked.appended.extend(appended);
-                }
-                // Somebody else has asked about the same window and has found the same.
-                Err(JournalError::CursorMoved) => return Ok(()),
-                Err(error) => return Err(error.into()),
-            }
+            let Some(appended) = append(desk, page).await? else {
+                asked.overtaken = true;
+                return Ok(());
+            };
+            let new = appended.iter().filter(|one| matches!(one, Appended::New(_))).count();
+            asked.found.missed.extend((0..new).map(|_| kind.as_str().to_owned()));
+            asked.appended.extend(appended);
             from = Some(to);
         }
         if after.is_none() {

@@ -16,6 +16,8 @@ pub(super) const KIND: &str = "orders";
 pub(super) struct Asked {
     pub found: Found,
     pub appended: Vec<Appended>,
+    /// Whether somebody else asked about the same window meanwhile: what they found is not among the appended.
+    pub overtaken: bool,
 }
 
 /// Asks for orders and journals those that were missed.
@@ -39,7 +41,10 @@ pub(super) async fn ask(desk: &Desk<'_>, shop: &dyn WholeOrders, window: Window)
         asked.found.missed = ids;
         return Ok(asked);
     }
-    asked.appended = append(desk, since.all(deliveries)).await?;
+    match append(desk, since.all(deliveries)).await? {
+        Some(appended) => asked.appended = appended,
+        None => asked.overtaken = true,
+    }
     asked.found.missed = new(&asked.appended, ids);
     metrics::counter!("tillbridge_orders_missed_total", "storefront" => desk.channel.storefront.to_string())
         .increment(asked.found.missed.len() as u64);

@@ -16,7 +16,7 @@ use crate::domain::{Delivery, DeliveryId, Draft, EventType, Fact, NewDelivery, N
 use crate::handlers::Desk;
 use crate::handlers::product::drift::{self, Drift, Listing, Question};
 use crate::handlers::stock::Unread;
-use crate::journal::{Appended, JournalError, PolledPage};
+use crate::journal::{Appended, JournalError};
 use crate::office::ChangeKind;
 use crate::storefront::Listings;
 
@@ -72,7 +72,7 @@ pub(super) async fn ask(
     if !window.dry_run {
         append(desk, since.all(Vec::new())).await?;
         if whole {
-            stand_at(desk, whole_task(desk), desk.journal.now().to_string(), Vec::new()).await?;
+            own::stand_at(desk, &whole_task(desk), &desk.journal.now().to_string(), Vec::new()).await?;
         }
         metrics::counter!("tillbridge_products_differing_total", "storefront" => desk.channel.storefront.to_string())
             .increment(handed_over);
@@ -113,7 +113,7 @@ async fn hand_over(desk: &Desk<'_>, drifts: Vec<Drift>, handed_over: &mut u64) -
         return Ok(drifts);
     }
     let task = format!("reconcile/{}/seen", desk.channel.name);
-    let appended = stand_at(desk, task, uuid::Uuid::new_v4().to_string(), deliveries).await?;
+    let appended = own::stand_at(desk, &task, &uuid::Uuid::new_v4().to_string(), deliveries).await?;
     let mut is_new = appended.iter().map(|appended| matches!(appended, Appended::New(_)));
     let mut new = Vec::new();
     for drift in drifts {
@@ -124,17 +124,6 @@ async fn hand_over(desk: &Desk<'_>, drifts: Vec<Drift>, handed_over: &mut u64) -
         }
     }
     Ok(new)
-}
-
-/// Journals deliveries with the place a task stands at from now on, wherever it stood.
-async fn stand_at(
-    desk: &Desk<'_>,
-    task: String,
-    to: String,
-    deliveries: Vec<NewDelivery>,
-) -> Result<Vec<Appended>, JournalError> {
-    let from = desk.journal.cursor(&task).await?;
-    append(desk, PolledPage { task, from, to, deliveries }).await
 }
 
 /// The body of a delivery: the event it becomes.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use tillbridge::flow::reconcile::{self, Found, Scope, Window};
+use tillbridge::flow::stocktake::{self, Count};
 use tillbridge::sandbox::shopify::lives::{OrderPlan, PaymentPlan, SkuInfo};
 use tillbridge::sandbox::shopify::{Fault, ShopSandbox};
 
@@ -112,6 +114,42 @@ on_both_deployments! {
         shop.hold_webhooks(false);
         house.rest().await;
         assert_eq!(invoices(&house).await, 1);
+        house.keeps_its_promises(0).await;
+    }
+
+    /// P5: what another count has found, and nobody has normalised yet, is not written over.
+    async fn several_counts_at_once_judge_no_figure_before_the_missed_sale_is_known(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let shop = &house.town().shop;
+        let info = shop.catalogue().remove(0);
+        tells_nobody(shop);
+        let untold = shop.place_order(&order(&info, 2)).await.unwrap();
+        shop.fulfil(untold).await.unwrap();
+        let (desk, scope) = (house.desk(), Scope { stock: Some(Count::All), ..Scope::ORDERS });
+        let counts = join_all((0..4).map(|_| reconcile::once(&desk, WINDOW, scope))).await;
+        let counts: Vec<Found> = counts.into_iter().map(Result::unwrap).collect();
+        assert_eq!(counts.iter().map(|found| found.missed.len()).sum::<usize>(), 1, "found by one of them");
+        let judged: Vec<_> = counts.into_iter().filter_map(|found| found.stock).collect();
+        assert!(!judged.is_empty());
+        for stock in judged {
+            assert!(stock.drifts.is_empty(), "the sale explains every figure: {:?}", stock.drifts);
+        }
+        house.until("it is booked", async || invoices(&house).await == 1).await;
+        house.rest().await;
+        house.keeps_its_promises(0).await;
+    }
+
+    async fn several_counts_at_once_hand_over_what_differs(deployment: Deployment) {
+        let house = House::open(deployment).await;
+        let info = house.town().shop.catalogue().remove(0);
+        house.town().shop.correct_stock(&info.sku, "WEB", 3).await.unwrap();
+        let desk = house.desk();
+        let seen = stocktake::look(&desk, Count::All).await.unwrap();
+        let report = stocktake::compare(&desk, seen).await.unwrap();
+        assert_eq!(report.drifts.len(), 1);
+        let raised = join_all((0..4).map(|_| stocktake::raise(&desk, &report, true))).await;
+        assert_eq!(raised.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1; 4]);
+        house.rest().await;
         house.keeps_its_promises(0).await;
     }
 }
