@@ -56,7 +56,8 @@ pub async fn run(command: &Command, output: &mut Output) -> Result<Exit, Failure
     let window = Window { since: None, overlap: desk.channel.reconcile.overlap, dry_run: !resync };
     let Some(report) = reconcile::once(&desk, window, Scope { stock: Some(Count::All), ..Scope::ORDERS }).await?.stock
     else {
-        let hint = "see that `tillbridge serve` runs with the role normalise, and try again";
+        let hint = "try again, for the running bridge may have asked at the same moment; if this stays so, see that \
+                    `tillbridge serve` runs with the role normalise";
         return Err(Failure::failed("orders nobody had told of are not normalised yet", hint));
     };
     if args.json {

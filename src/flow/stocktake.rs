@@ -2,7 +2,8 @@
 //! is decided anew by the handler that writes stock.
 //!
 //! What comes in: a channel. What goes out: a report, and a delivery for each figure that differs. The storefront is looked at
-//! first, so whatever was sold by then can be asked for before anything is decided. A figure that changes after the look is refused by the storefront when it is written, so nothing is written over a sale.
+//! first, so whatever was sold by then can be asked for before anything is decided. A figure that changes after the look is refused by
+//! the storefront when it is written, so nothing is written over a sale.
 
 use serde::{Deserialize, Serialize};
 
