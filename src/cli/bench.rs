@@ -23,6 +23,7 @@ mod scene;
 mod scope;
 mod stock;
 mod storeless;
+mod sweep;
 
 pub(crate) use scope::Deployment;
 use scope::Scope;
@@ -72,7 +73,7 @@ pub enum What {
     Memory,
     /// A backlog of a million deliveries; only when named
     Drain,
-    /// The same work on journals of 10⁴, 10⁶ and 10⁷ rows; only when named
+    /// The same work on journals of 10⁴, 10⁶ and 10⁷ rows, and letting go of what is old; only when named
     Growth,
 }
 

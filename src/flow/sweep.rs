@@ -23,7 +23,7 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// How long a pass belongs to who began it; kept on as it goes.
 const LEASE: Duration = Duration::from_secs(300);
 /// Rows looked at in one batch: a few milliseconds of the one writer of a SQLite file.
-const BATCH: usize = 250;
+pub const BATCH: usize = 250;
 /// A batch is followed by a rest so many times as long as it took.
 const RESTS: u32 = 4;
 const SHORTEST_REST: Duration = Duration::from_millis(20);

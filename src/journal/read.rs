@@ -55,12 +55,33 @@ async fn rows_for(
     fixed: &[Value],
     keys: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<Row>, JournalError> {
+    rows_with(reader, sql, fixed, keys, |mark| mark).await
+}
+
+/// The same for a look-up in a subquery of its own for each key, named `column1`: `{}` becomes a table of them. Asked for in a list
+/// instead, keys may be looked for in all there is of their channel: a planner that has no statistics yet believes that to be little.
+async fn rows_by_key(
+    reader: &dyn Reader,
+    sql: &str,
+    fixed: &[Value],
+    keys: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Row>, JournalError> {
+    rows_with(reader, &sql.replace("{}", "(VALUES {}) AS asked"), fixed, keys, |mark| format!("({mark})")).await
+}
+
+async fn rows_with(
+    reader: &dyn Reader,
+    sql: &str,
+    fixed: &[Value],
+    keys: impl IntoIterator<Item = Value>,
+    listed: impl Fn(String) -> String,
+) -> Result<Vec<Row>, JournalError> {
     const SIZES: [usize; 4] = [1, 8, 64, 512];
     let keys: Vec<Value> = keys.into_iter().collect();
     let mut found = Vec::new();
     for chunk in keys.chunks(SIZES[3]) {
         let size = SIZES.into_iter().find(|size| *size >= chunk.len()).unwrap_or(chunk.len());
-        let marks: Vec<String> = (0..size).map(|n| format!("${}", fixed.len() + n + 1)).collect();
+        let marks: Vec<String> = (0..size).map(|n| listed(format!("${}", fixed.len() + n + 1))).collect();
         let mut params = fixed.to_vec();
         params.extend_from_slice(chunk);
         params.resize(fixed.len() + size, chunk[chunk.len() - 1].clone());

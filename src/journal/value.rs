@@ -65,6 +65,10 @@ impl Row {
         }
     }
 
+    pub(super) fn opt_text(&self, column: usize) -> Result<Option<&str>, JournalError> {
+        if matches!(self.0.get(column), Some(Value::Null)) { Ok(None) } else { self.text(column).map(Some) }
+    }
+
     pub(super) fn bytes(&self, column: usize) -> Result<&[u8], JournalError> {
         match self.0.get(column) {
             Some(Value::Bytes(bytes)) => Ok(bytes),

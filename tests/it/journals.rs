@@ -40,4 +40,5 @@ mod replays;
 mod shelf;
 mod storm;
 mod things;
+mod together;
 mod upkeep;

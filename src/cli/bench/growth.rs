@@ -1,4 +1,5 @@
-//! Whether work slows down as the journal grows: the same orders are taken and worked off after a past of 10⁴, 10⁶ and 10⁷ rows.
+//! Whether work slows down as the journal grows: the same orders are taken, worked off and let go of after a past of 10⁴, 10⁶ and
+//! 10⁷ rows.
 
 use super::backlog::{WorkedOff, worked_off};
 use super::child::Folder;
@@ -6,7 +7,8 @@ use super::flow::ALL_ROLES;
 use super::past;
 use super::scene::{Measured, Scene};
 use super::scope::Scope;
-use super::{Figure, orders, percent};
+use super::sweep::{self, LetGo};
+use super::{Figure, millis, orders, percent};
 
 /// Rows of the past, in all tables together.
 const ROWS: [u64; 3] = [10_000, 1_000_000, 10_000_000];
@@ -27,7 +29,7 @@ pub async fn measure(scope: Scope) -> anyhow::Result<Vec<Figure>> {
 
 async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    let mut first: Option<WorkedOff> = None;
+    let mut first: Option<(WorkedOff, LetGo)> = None;
     for rows in ROWS.map(|rows| rows / quick) {
         let folder = Folder::new()?;
         let mut scene = Scene::set(measured, ALL_ROLES, &folder, 20).await?;
@@ -38,8 +40,11 @@ async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<F
         let goods = scene.town.shop.catalogue();
         let calls = orders::invented_calls(0, currency, goods, &scene.town, "growth");
         let found = worked_off(&mut scene, ORDERS / quick, calls).await?;
+        scene.end_processes().await?;
+        let let_go = sweep::of_everything(scene.open_journal().await?.as_ref()).await?;
         scene.end().await?;
-        let beside = first.as_ref().map_or("what the others are compared with".to_owned(), |first| {
+        let compared = || "what the others are compared with".to_owned();
+        let beside = first.as_ref().map_or_else(compared, |(first, _)| {
             format!("{} and {} of that", percent(found.taken, first.taken), percent(found.drained, first.drained))
         });
         figures.push(Figure::new(
@@ -47,7 +52,14 @@ async fn one(measured: Measured, name: &str, quick: u64) -> anyhow::Result<Vec<F
             format!("{}, {}", found.taken, found.drained),
             beside,
         ));
-        first = first.or(Some(found));
+        let beside = first.as_ref().map_or_else(compared, |(_, first)| percent(let_go.rate, first.rate) + " of that");
+        let [half, most, longest] = let_go.batches.map(millis);
+        figures.push(Figure::new(
+            format!("rows/s let go of after {rows} rows, {name}"),
+            format!("{}", let_go.rate),
+            format!("{beside}; {} in batches of p50 {half}, p99 {most}, {longest} at most", let_go.count),
+        ));
+        first = first.or(Some((found, let_go)));
     }
     Ok(figures)
 }

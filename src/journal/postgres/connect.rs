@@ -20,7 +20,8 @@ const SILENCE: Duration = Duration::from_secs(15);
 
 /// What each connection is told first. A server that does not wait for its disk would break promise P1. Every statement here
 /// goes by an index to a batch of rows; left to itself the planner, which does not know how long an array or a page is, may
-/// choose once to read a whole table, and keeps that plan while the table grows.
+/// choose once to read a whole table, or all there is of a channel. Planning each time anew cost more than most of the work; how
+/// long a plan is kept is for [`is_to_plan_anew`] to say.
 const SETTINGS: &str = "SET search_path TO tillbridge;
     SET statement_timeout TO '15s';
     SET lock_timeout TO '10s';
@@ -30,7 +31,19 @@ const SETTINGS: &str = "SET search_path TO tillbridge;
     SET enable_seqscan TO off;
     SET enable_hashjoin TO off;
     SET enable_mergejoin TO off;
+    SET enable_bitmapscan TO off;
+    SET plan_cache_mode TO force_generic_plan;
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// A plan is kept for so many uses of a connection.
+const PLANS_LAST: usize = 1_024;
+
+/// Whether a connection that was used so often is to forget its plans. The first are made for tables with next to nothing in them,
+/// and PostgreSQL itself would keep them until it has counted the rows again, a minute or more into a flood. So a plan goes when the
+/// connection has been used twice as often as when it was made, and never lasts longer than a thousand uses.
+fn is_to_plan_anew(uses: usize) -> bool {
+    uses.is_power_of_two() || uses.is_multiple_of(PLANS_LAST)
+}
 
 /// Reads the URL. Errors never repeat it, for it holds a password.
 pub(super) fn config(url: &str) -> Result<Config, JournalError> {
@@ -69,6 +82,12 @@ pub(super) fn pool(url: &str, connections: usize) -> Result<Pool, JournalError> 
         .recycle_timeout(Some(CONNECT))
         .post_create(Hook::async_fn(|client, _| {
             Box::pin(async move { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
+        }))
+        .pre_recycle(Hook::sync_fn(|client, metrics| {
+            if is_to_plan_anew(metrics.recycle_count + 1) {
+                client.statement_cache.clear();
+            }
+            Ok(())
         }))
         .build()
         .map_err(|error| JournalError::Broken(format!("the pool of connections cannot be made: {error}")))

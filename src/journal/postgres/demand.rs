@@ -54,10 +54,10 @@ const INTEND: &str = "INSERT INTO web_booked (channel, document, entity, sku, br
 /// Held before their pieces are looked at. An order without a row here has none.
 const HOLD: &str = "SELECT w.channel, w.entity FROM web_order w JOIN (SELECT DISTINCT b.channel, b.entity \
     FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
-    JOIN web_booked b ON b.channel = d.channel AND b.document = d.document WHERE b.done = 0) o \
+    JOIN web_booked b ON b.channel = d.channel AND b.document = d.document WHERE b.done + 0 = 0) o \
     ON w.channel = o.channel AND w.entity = o.entity ORDER BY w.channel, w.entity FOR UPDATE OF w";
 const BOOKED: &str = "UPDATE web_booked b SET done = 1 FROM unnest($1::text[], $2::text[]) AS d(channel, document) \
-    WHERE b.channel = d.channel AND b.document = d.document AND b.done = 0 RETURNING b.channel, b.entity";
+    WHERE b.channel = d.channel AND b.document = d.document AND b.done + 0 = 0 RETURNING b.channel, b.entity";
 /// The first statement of an order may not be committed yet, and then there is no row that could be held. A row in its place waits
 /// for that statement, or has it wait for us; where nothing was stated it is taken away again.
 const PLACE: &str = "INSERT INTO web_order (channel, entity, version, left_out) \

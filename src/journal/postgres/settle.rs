@@ -17,11 +17,16 @@ use crate::journal::plan::settle::{Running, Settled, Standing, stand, turn_wake}
 use crate::journal::plan::{LinkRow, Wake};
 use crate::journal::{Applied, JournalError, LinkKind, Outcome, Settlement, Written, text};
 
-/// Namespace and number of the locks; few enough that a batch with thousands of links does not fill the lock table.
-const LOCKS: i32 = 0x7469_6c6c;
-const SLOTS: u16 = 1_024;
+/// Namespace of the locks.
+const LOCKS: i32 = 0x7469_6c6d;
+/// The lock that stands for all others: taken for itself by a batch that would need too many, shared by everybody else.
+const EVERY: i32 = 0;
+/// The most locks of one batch: the server's table has a few thousand for all of its connections.
+const MOST_LOCKS: usize = 256;
 
-const LOCK: &str = "SELECT pg_advisory_xact_lock($1, slot) FROM unnest($2::int[]) AS t(slot)";
+const LOCK: &str = "SELECT CASE WHEN slot = $2 THEN pg_advisory_xact_lock_shared($1, slot) \
+    ELSE pg_advisory_xact_lock($1, slot) END FROM unnest($3::int[]) AS t(slot)";
+const LOCK_EVERY: &str = "SELECT pg_advisory_xact_lock($1, $2)";
 const RUNNING: &str = "SELECT id, handler, channel, entity, fence, failures, turn FROM handling \
     WHERE id = ANY($1::bigint[]) AND state = 'running' ORDER BY id FOR UPDATE";
 const LINKS: &str = "SELECT l.channel, l.kind, l.key, l.other FROM unnest($1::text[], $2::text[], $3::text[]) \
@@ -41,10 +46,11 @@ const EFFECTS: &str = "INSERT INTO effect (channel, key, handling, kind, state, 
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) AS t(channel, key, handling, kind, result) \
     ON CONFLICT (channel, key) DO UPDATE SET handling = excluded.handling, kind = excluded.kind, state = 'done', \
     result = excluded.result, times = effect.times + 1, plan = NULL, changed_at = excluded.changed_at RETURNING kind, times";
+/// Turns come sorted, and are locked as they come.
 const GIVE_BACK: &str = "WITH back AS (SELECT t.channel, t.entity, t.held - b.by AS held \
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS b(channel, entity, token, by) \
-    JOIN turn t ON t.channel = b.channel AND t.entity = b.entity AND t.token = b.token \
-    ORDER BY t.channel, t.entity FOR UPDATE OF t), \
+    CROSS JOIN LATERAL (SELECT channel, entity, held FROM turn WHERE turn.channel = b.channel \
+    AND turn.entity = b.entity AND turn.token = b.token FOR UPDATE) t), \
     kept AS (UPDATE turn t SET held = back.held FROM back \
     WHERE t.channel = back.channel AND t.entity = back.entity AND back.held > 0) \
     DELETE FROM turn t USING back WHERE t.channel = back.channel AND t.entity = back.entity AND back.held <= 0 \
@@ -95,7 +101,12 @@ impl Settling<'_> {
         if slots.is_empty() {
             return Ok(());
         }
-        work.rows(LOCK, &[&LOCKS, &slots.into_iter().collect::<Vec<_>>()]).await.map(drop)
+        if slots.len() > MOST_LOCKS {
+            return work.rows(LOCK_EVERY, &[&LOCKS, &EVERY]).await.map(drop);
+        }
+        // One that waits for a batch with all of them must not hold up others meanwhile: it comes first.
+        let slots: Vec<i32> = std::iter::once(EVERY).chain(slots).collect();
+        work.rows(LOCK, &[&LOCKS, &EVERY, &slots]).await.map(drop)
     }
 
     async fn running(&self, work: &Work<'_>) -> Result<Vec<Running>, Trouble> {
@@ -117,10 +128,11 @@ impl Settling<'_> {
     }
 }
 
-/// The number of a link's lock, the same in every process whatever it was built with.
+/// The number of a link's lock, the same in every process whatever it was built with. Of so many that two batches seldom wait for
+/// each other without a reason.
 fn slot(kind: LinkKind, side: &str, text: &str) -> i32 {
     let digest = Sha256::digest(format!("{} {side} {}", kind.as_str(), text::clean(text)));
-    i32::from(u16::from_be_bytes([digest[0], digest[1]]) % SLOTS)
+    (i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) & i32::MAX).max(EVERY + 1)
 }
 
 async fn known_links(work: &Work<'_>, standing: &Standing<'_>) -> Result<Vec<LinkRow>, Trouble> {

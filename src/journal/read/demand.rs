@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Reader, rows_for};
+use super::{Reader, rows_by_key, rows_for};
 use crate::domain::{BookedPieces, ChannelName, EventType, Moved, Version, WebDemand, WebPieces};
 use crate::journal::value::{Row, Value};
 use crate::journal::{JournalError, text};
@@ -110,13 +110,13 @@ fn add(sums: &mut BTreeMap<Place, (i64, i64)>, place: Place, (open, gone): (i64,
     *sum = (sum.0 + open, sum.1 + gone);
 }
 
-const ORDERS: &str = "SELECT entity, version FROM web_order WHERE channel = $1 AND entity IN ({})";
-const RAISED: &str = "SELECT source_document, version FROM event \
-    WHERE channel = $1 AND kind = $2 AND source_document IN ({}) \
-    UNION ALL SELECT entity, version FROM event WHERE channel = $1 AND kind = $2 AND entity IN ({})";
-
-const NEWEST: &str = "SELECT entity, MAX(version) FROM event \
-    WHERE channel = $1 AND kind = $2 AND entity IN ({}) GROUP BY entity";
+const ORDERS: &str =
+    "SELECT column1, (SELECT w.version FROM web_order w WHERE w.channel = $1 AND w.entity = column1) FROM {}";
+const RAISED: &str = "SELECT column1, CASE WHEN EXISTS (SELECT 1 FROM event e \
+    WHERE e.channel = $1 AND e.kind = $2 AND e.source_document = column1) OR EXISTS (SELECT 1 FROM event e \
+    WHERE e.channel || '' = $1 AND e.kind || '' = $2 AND e.entity = column1) THEN 1 END FROM {}";
+const NEWEST: &str = "SELECT column1, (SELECT MAX(e.version) FROM event e \
+    WHERE e.channel || '' = $1 AND e.kind || '' = $2 AND e.entity = column1) FROM {}";
 
 /// See [`crate::journal::Journal::web_orders`].
 pub(in crate::journal) async fn orders(
@@ -160,8 +160,10 @@ async fn numbers(
 ) -> Result<HashMap<String, i64>, JournalError> {
     let keys: Vec<_> = keys.iter().map(|key| text::key(key)).collect();
     let mut found = HashMap::new();
-    for row in rows_for(reader, sql, fixed, keys.iter().map(|key| Value::from(key.as_ref()))).await? {
-        found.insert(row.text(0)?.to_owned(), row.int(1)?);
+    for row in rows_by_key(reader, sql, fixed, keys.iter().map(|key| Value::from(key.as_ref()))).await? {
+        if let Some(number) = row.opt_int(1)? {
+            found.insert(row.text(0)?.to_owned(), number);
+        }
     }
     Ok(found)
 }

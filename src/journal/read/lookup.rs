@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::{Reader, rows_for};
+use super::{Reader, rows_by_key};
 use crate::domain::{ChannelName, Version};
 use crate::journal::value::Value;
 use crate::journal::{JournalError, LinkKind, Written, text};
 
 const CURSOR: &str = "SELECT position FROM poll_cursor WHERE task = $1";
-const LINKS: &str = "SELECT key, other FROM link WHERE channel = $1 AND kind = $2 AND key IN ({})";
-const LINKS_BACK: &str = "SELECT other, key FROM link WHERE channel = $1 AND kind = $2 AND other IN ({})";
-const WRITTEN: &str = "SELECT entity, version, value FROM written WHERE channel = $1 AND entity IN ({})";
-
-const IN_DOUBT: &str =
-    "SELECT key, plan FROM effect WHERE channel = $1 AND state = 'intended' AND plan IS NOT NULL AND key IN ({})";
+const LINKS: &str = "SELECT column1, \
+    (SELECT l.other FROM link l WHERE l.channel = $1 AND l.kind = $2 AND l.key = column1) FROM {}";
+const LINKS_BACK: &str = "SELECT column1, \
+    (SELECT l.key FROM link l WHERE l.channel = $1 AND l.kind = $2 AND l.other = column1) FROM {}";
+const WRITTEN: &str = "SELECT column1, (SELECT w.value FROM written w WHERE w.channel = $1 AND w.entity = column1), \
+    (SELECT w.version FROM written w WHERE w.channel = $1 AND w.entity = column1) FROM {}";
+const IN_DOUBT: &str = "SELECT column1, \
+    (SELECT e.plan FROM effect e WHERE e.channel = $1 AND e.key = column1 AND e.state = 'intended') FROM {}";
 
 /// The plans of effects whose outcome is not known.
 pub(in crate::journal) async fn in_doubt(
@@ -21,13 +23,7 @@ pub(in crate::journal) async fn in_doubt(
     channel: &ChannelName,
     keys: &[String],
 ) -> Result<Vec<Option<String>>, JournalError> {
-    let wanted: Vec<_> = keys.iter().map(|key| text::clean(key)).collect();
-    let mut found = HashMap::new();
-    let asked = wanted.iter().map(|key| Value::from(key.as_ref()));
-    for row in rows_for(reader, IN_DOUBT, &[channel.as_str().into()], asked).await? {
-        found.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
-    }
-    Ok(wanted.iter().map(|key| found.get(key.as_ref()).cloned()).collect())
+    texts(reader, IN_DOUBT, &[channel.as_str().into()], keys).await
 }
 
 /// The cursor of a poll task.
@@ -36,20 +32,19 @@ pub(in crate::journal) async fn cursor(reader: &dyn Reader, task: &str) -> Resul
     rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
-async fn pairs(
+/// The text of each key that has one.
+async fn texts(
     reader: &dyn Reader,
     sql: &str,
-    channel: &ChannelName,
-    kind: LinkKind,
+    fixed: &[Value],
     keys: &[String],
 ) -> Result<Vec<Option<String>>, JournalError> {
-    let fixed = [channel.as_str().into(), kind.as_str().into()];
     let wanted: Vec<_> = keys.iter().map(|key| text::clean(key)).collect();
     let mut found = HashMap::new();
-    for row in rows_for(reader, sql, &fixed, wanted.iter().map(|key| Value::from(key.as_ref()))).await? {
-        found.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
+    for row in rows_by_key(reader, sql, fixed, wanted.iter().map(|key| Value::from(key.as_ref()))).await? {
+        found.insert(row.text(0)?.to_owned(), row.opt_text(1)?.map(str::to_owned));
     }
-    Ok(wanted.iter().map(|key| found.get(key.as_ref()).cloned()).collect())
+    Ok(wanted.iter().map(|key| found.get(key.as_ref()).cloned().flatten()).collect())
 }
 
 /// The other side's ids of these keys.
@@ -59,7 +54,7 @@ pub(in crate::journal) async fn links(
     kind: LinkKind,
     keys: &[String],
 ) -> Result<Vec<Option<String>>, JournalError> {
-    pairs(reader, LINKS, channel, kind, keys).await
+    texts(reader, LINKS, &[channel.as_str().into(), kind.as_str().into()], keys).await
 }
 
 /// Our keys of these ids of the other side.
@@ -69,7 +64,7 @@ pub(in crate::journal) async fn links_back(
     kind: LinkKind,
     others: &[String],
 ) -> Result<Vec<Option<String>>, JournalError> {
-    pairs(reader, LINKS_BACK, channel, kind, others).await
+    texts(reader, LINKS_BACK, &[channel.as_str().into(), kind.as_str().into()], others).await
 }
 
 /// What was last written for these entities.
@@ -81,8 +76,10 @@ pub(in crate::journal) async fn written(
     let wanted: Vec<_> = entities.iter().map(|entity| text::clean(entity)).collect();
     let keys = wanted.iter().map(|entity| Value::from(entity.as_ref()));
     let mut found = HashMap::new();
-    for row in rows_for(reader, WRITTEN, &[channel.as_str().into()], keys).await? {
-        found.insert(row.text(0)?.to_owned(), (Version(row.int(1)?), row.text(2)?.to_owned()));
+    for row in rows_by_key(reader, WRITTEN, &[channel.as_str().into()], keys).await? {
+        if let Some(value) = row.opt_text(1)? {
+            found.insert(row.text(0)?.to_owned(), (Version(row.int(2)?), value.to_owned()));
+        }
     }
     Ok(entities
         .iter()

@@ -30,11 +30,11 @@ fn tee() -> Sku {
     Sku::parse("TEE").unwrap()
 }
 
-fn line(open: i64, gone: i64, back: i64) -> (BranchCode, WebLine) {
+pub(super) fn line(open: i64, gone: i64, back: i64) -> (BranchCode, WebLine) {
     (web(), WebLine { sku: Some(tee()), variant: None, location: None, open, gone, back, off: 0 })
 }
 
-fn claim(order: &str, version: i64, lines: Vec<(BranchCode, WebLine)>) -> WebClaim {
+pub(super) fn claim(order: &str, version: i64, lines: Vec<(BranchCode, WebLine)>) -> WebClaim {
     WebClaim { order: order.into(), version: Version(version), left_out: false, lines }
 }
 

@@ -105,7 +105,11 @@ async fn a_wait_and_its_link_at_the_same_moment_do_not_miss_each_other(shelf: Sh
         let (order, refund) = (format!("order:{round}"), format!("refund:{round}"));
         shelf.raises(vec![cancelled(&order), cancelled(&refund)], &["invoice"]).await;
         let claims = shelf.works().await;
-        let link = keeping(&claims[0], vec![invoice_link(&order, &format!("INV-{round}"))]);
+        // Every third brings so many besides that they are not locked one by one.
+        let besides = if round % 3 == 0 { 300 } else { 0 };
+        let others = (0..besides).map(|n| invoice_link(&format!("{order}/{n}"), &format!("INV-{round}/{n}")));
+        let links = std::iter::once(invoice_link(&order, &format!("INV-{round}"))).chain(others);
+        let link = keeping(&claims[0], links.collect());
         let wait = Settlement::of(&claims[1], wait_for_invoice(&order));
         let (one, other) = (shelf.journal.clone(), shelf.journal.clone());
         let (brought, begun) = tokio::join!(
