@@ -2,7 +2,6 @@
 //! (P2), so a replay mends what is missing and doubles nothing.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::confirm::who;
@@ -101,7 +100,7 @@ async fn begin(journal: &dyn Journal, args: &Args, output: &mut Output) -> Resul
     let mode = if args.normalise { ReplayMode::Normalise } else { ReplayMode::Handle };
     // What comes while this runs is handled anyway.
     let mut filters = args.filters.clone();
-    filters.until = filters.until.or_else(|| Some(Timestamp::now()));
+    filters.until = filters.until.or_else(|| Some(journal.now()));
     let selection = filters.page(None, 0);
     let counts = journal.count_replay(mode, &selection).await?;
     let total = counts.values().sum();

@@ -64,7 +64,7 @@ pub async fn look(desk: &Desk<'_>, count: Count) -> Result<Vec<Seen>, Unread> {
 
 /// The SKU and branch a record is about, where the channel shows it.
 fn place(desk: &Desk<'_>, record: NewDelivery) -> Option<(Sku, crate::domain::BranchCode)> {
-    let record = Delivery { id: DeliveryId(uuid::Uuid::nil()), received_at: jiff::Timestamp::now(), content: record };
+    let record = Delivery { id: DeliveryId(uuid::Uuid::nil()), received_at: desk.journal.now(), content: record };
     let Normalised::Events(drafts) = desk.office.normalise(&record) else { return None };
     drafts.into_iter().find_map(|draft| match draft.fact {
         Fact::StockChanged(level) if desk.channel.stock.locations.contains_key(&level.branch) => {

@@ -115,6 +115,7 @@ pub(super) async fn reckon(desk: &Desk<'_>, ledgers: &mut Ledgers, subjects: Vec
                     let outcome = match &refused {
                         // What the shop does not show may still be invoiced from its own delivery.
                         Refused::Call(CallError::Unmapped { what, .. }) if unbooked && waits(claim) => wait(
+                            desk,
                             &[claim],
                             LinkKind::Invoice,
                             order.to_string(),
@@ -242,8 +243,9 @@ async fn papers(desk: &Desk<'_>, order: &OrderState, steps: &[Step]) -> Result<V
 }
 
 /// Waiting for a link, ever longer between looks, and in the end a dead letter.
-fn wait(claims: &[&Claim], kind: LinkKind, key: String, reason: String) -> Outcome {
-    let waited = claims.iter().map(|claim| jiff::Timestamp::now().duration_since(claim.raised_at)).max();
+fn wait(desk: &Desk<'_>, claims: &[&Claim], kind: LinkKind, key: String, reason: String) -> Outcome {
+    let now = desk.journal.now();
+    let waited = claims.iter().map(|claim| now.duration_since(claim.raised_at)).max();
     let waited = waited.and_then(|waited| Duration::try_from(waited).ok()).unwrap_or_default();
     if waited > PATIENCE {
         return Outcome::Dead {
@@ -263,7 +265,7 @@ fn end(
     open: &Open,
     nothing_booked: bool,
 ) -> (Option<Outcome>, Vec<Link>) {
-    let wait = |kind, key: String, reason: String| wait(claims, kind, key, reason);
+    let wait = |kind, key: String, reason: String| wait(desk, claims, kind, key, reason);
     match open {
         Open::Nothing if nothing_booked => {
             (Some(Outcome::Ignored("the books have everything the order says".into())), Vec::new())

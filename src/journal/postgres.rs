@@ -22,6 +22,7 @@ mod privacy;
 mod reader;
 mod replays;
 mod settle;
+mod time;
 mod tls;
 mod trouble;
 mod upkeep;
@@ -42,6 +43,7 @@ use super::{
 use crate::domain::{ChannelName, Event, EventId, EventType, HandlingId, NewDelivery, Verified, Version, WebDemand};
 use appender::Appender;
 use plan::deliveries::DeliveryRow;
+use time::ServerTime;
 
 /// The journal in PostgreSQL.
 #[derive(Debug)]
@@ -55,25 +57,33 @@ pub struct PostgresJournal {
 impl PostgresJournal {
     /// Connects with at most so many connections for everything but appending, which has one more.
     ///
-    /// The URL may say `sslmode=require` (or `verify-full`): the server's certificate is then checked against the public
-    /// certificate authorities. Without it the connection is not encrypted.
+    /// Its time is the server's. The URL may say `sslmode=require` (or `verify-full`): the server's certificate is then checked
+    /// against the public certificate authorities. Without it the connection is not encrypted.
     ///
     /// # Errors
     /// [`JournalError::Unavailable`] when it cannot be reached; [`JournalError::Broken`] when the URL is wrong, or the schema is
     /// missing, older or newer than this program's.
     pub async fn connect(url: &str, connections: usize) -> Result<Self, JournalError> {
-        Self::connect_with(url, connections, Clock::default()).await
+        let pool = connect::pool(url, connections)?;
+        migrate::check(&pool).await?;
+        let time = ServerTime::read(&pool).await?;
+        time.is_kept_right(&pool);
+        Ok(Self::over(pool, time.clock()))
     }
 
-    /// The same with another clock, for tests.
+    /// The same with a clock of the caller's, for tests.
     ///
     /// # Errors
     /// As [`Self::connect`].
     pub async fn connect_with(url: &str, connections: usize, clock: Clock) -> Result<Self, JournalError> {
         let pool = connect::pool(url, connections)?;
         migrate::check(&pool).await?;
+        Ok(Self::over(pool, clock))
+    }
+
+    fn over(pool: Pool, clock: Clock) -> Self {
         let appender = Appender::start(pool.clone());
-        Ok(Self { pool, appender, gate: Gate::new(), clock })
+        Self { pool, appender, gate: Gate::new(), clock }
     }
 
     /// Brings the schema up to date. Safe to run from several processes at once: one does it, the others find it done.

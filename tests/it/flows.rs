@@ -9,6 +9,7 @@ pub mod by_hand;
 mod catalogue;
 mod chaos;
 mod circuits;
+mod clocks;
 mod customers;
 mod cuts;
 mod door;

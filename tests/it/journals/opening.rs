@@ -79,6 +79,24 @@ async fn a_database_without_the_schema_or_with_a_newer_one_is_refused() {
 }
 
 #[tokio::test]
+async fn a_journal_that_is_shared_has_the_time_of_its_server() {
+    let Some(database) = Database::create("journals::time").await else { return };
+    PostgresJournal::migrate(&database.url()).await.unwrap();
+    let journal = PostgresJournal::connect(&database.url(), 2).await.unwrap();
+    let (server, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let said = async || -> i64 {
+        let now = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT)";
+        server.query_one(now, &[]).await.unwrap().get(0)
+    };
+    let before = said().await;
+    let now = journal.now().as_second();
+    let after = said().await;
+    // It was read on a way there and back, which may have taken a while.
+    assert!((before - 6..=after + 6).contains(&now), "{before} {now} {after}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_away_is_unavailable_and_no_error_shows_the_password() {
     let away = PostgresJournal::connect("postgres://user:hunter2@127.0.0.1:1/tillbridge", 2).await.unwrap_err();
     assert!(matches!(away, JournalError::Unavailable(_)), "{away}");

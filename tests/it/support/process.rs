@@ -18,6 +18,7 @@ pub struct Process {
     log: PathBuf,
     admin: SocketAddr,
     roles: Vec<String>,
+    told: Vec<(String, String)>,
     child: Option<Child>,
 }
 
@@ -26,7 +27,15 @@ impl Process {
     pub async fn of(folder: &Path, configuration: Configuration, admin: SocketAddr) -> Self {
         let file = folder.join("tillbridge.toml");
         std::fs::write(&file, &configuration.text).unwrap();
-        let process = Self { configuration, file, log: folder.join("log"), admin, roles: Vec::new(), child: None };
+        let process = Self {
+            configuration,
+            file,
+            log: folder.join("log"),
+            admin,
+            roles: Vec::new(),
+            told: Vec::new(),
+            child: None,
+        };
         let migrated = process.command("migrate").status().await.unwrap();
         assert!(migrated.success(), "migrate failed: {}", process.last_words());
         process
@@ -44,6 +53,11 @@ impl Process {
     /// Has it take these roles alone.
     pub fn takes(&mut self, roles: &[&str]) {
         self.roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    }
+
+    /// Gives it further variables in its environment.
+    pub fn is_told(&mut self, variables: &[(&str, &str)]) {
+        self.told = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     }
 
     /// Starts it and waits until it is ready.
@@ -79,6 +93,7 @@ impl Process {
         if !self.roles.is_empty() {
             serve.args(["--roles", &self.roles.join(",")]);
         }
+        serve.envs(self.told.iter().cloned());
         self.child = Some(serve.spawn().unwrap());
     }
 
@@ -128,10 +143,14 @@ impl Process {
         serde_json::from_slice(&told.stdout).unwrap()
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// The end of its log.
     pub fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        log.lines().rev().take(15).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
+        self.log().lines().rev().take(15).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 }
 
