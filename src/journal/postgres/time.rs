@@ -38,9 +38,10 @@ impl Reading {
         self.micros.saturating_add(micros(now.saturating_duration_since(self.at)))
     }
 
-    /// Whether another reading says the same, as far as can be told: then the time goes on without a jump.
-    fn agrees_with(&self, other: &Self) -> bool {
-        (self.micros_at(other.at) - other.micros).abs() <= self.trip.max(other.trip)
+    /// Whether a later reading says something else, or says it more exactly; where it does not the time goes on without a jump.
+    fn gives_way_to(&self, later: &Self) -> bool {
+        let apart = self.micros_at(later.at).saturating_sub(later.micros).saturating_abs();
+        later.trip < self.trip || apart > self.trip.max(later.trip)
     }
 }
 
@@ -86,8 +87,8 @@ impl ServerTime {
 
     fn enter(&self, new: Reading) {
         let mut reading = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !reading.agrees_with(&new) {
-            let by = new.micros - reading.micros_at(new.at);
+        if reading.gives_way_to(&new) {
+            let by = new.micros.saturating_sub(reading.micros_at(new.at));
             tracing::debug!(by, "the journal's time was put right, in microseconds");
             *reading = new;
         }
@@ -146,5 +147,15 @@ mod tests {
             time.enter(reading(NOON + (10 + hour) * SECOND, later));
             assert_eq!(time.now(later + Duration::from_secs(1)).as_microsecond(), NOON + (11 + hour) * SECOND);
         }
+    }
+
+    #[test]
+    fn a_reading_that_took_long_gives_way_to_one_that_did_not() {
+        let begun = Instant::now();
+        let time = ServerTime(Mutex::new(Reading { trip: 4 * SECOND, ..reading(NOON + SECOND, begun) }));
+        time.enter(reading(NOON, begun));
+        assert_eq!(time.now(begun).as_microsecond(), NOON);
+        time.enter(Reading { trip: 4 * SECOND, ..reading(NOON + SECOND, begun) });
+        assert_eq!(time.now(begun).as_microsecond(), NOON);
     }
 }

@@ -112,6 +112,7 @@ fn add(sums: &mut BTreeMap<Place, (i64, i64)>, place: Place, (open, gone): (i64,
 
 const ORDERS: &str =
     "SELECT column1, (SELECT w.version FROM web_order w WHERE w.channel = $1 AND w.entity = column1) FROM {}";
+/// `|| ''` has an entity looked for by its own index, and not among all events of a kind.
 const RAISED: &str = "SELECT column1, CASE WHEN EXISTS (SELECT 1 FROM event e \
     WHERE e.channel = $1 AND e.kind = $2 AND e.source_document = column1) OR EXISTS (SELECT 1 FROM event e \
     WHERE e.channel || '' = $1 AND e.kind || '' = $2 AND e.entity = column1) THEN 1 END FROM {}";
